@@ -1,0 +1,2 @@
+//! The binary `registrar`.
+fn main() {}

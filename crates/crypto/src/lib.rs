@@ -1,0 +1,1 @@
+//! Request signatures and their hints, sealing, blind indexes, master keys.

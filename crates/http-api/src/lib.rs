@@ -1,0 +1,1 @@
+//! The HTTP surface: routes, signatures, limits, documentation pages.

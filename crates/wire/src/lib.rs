@@ -1,0 +1,1 @@
+//! What travels: error codes, operations, answers.
