@@ -8,5 +8,8 @@ pub mod ids;
 pub mod pii;
 pub mod platform;
 pub mod policy;
+pub mod rules;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod violation;
