@@ -11,5 +11,8 @@ pub mod pii;
 pub mod platform;
 pub mod policy;
 pub mod reference;
+pub mod rules;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod violation;
