@@ -119,17 +119,19 @@ impl Ledger {
         let Some(submission) = self.submissions.get_mut(number) else { return };
         let person = submission.person;
         match &submission.standing {
-            Standing::Acknowledged(first) if !submission.has_request_id || first != body => {
-                // Without a request_id nothing is replayed: a second 200 is a second customer.
-                if submission.has_request_id {
-                    self.findings.differing += 1;
-                } else {
-                    self.findings.doubled += 1;
-                }
-            }
-            Standing::Acknowledged(_) => {}
-            Standing::Refused => self.findings.doubled += 1,
             Standing::Open => submission.standing = Standing::Acknowledged(body.to_vec()),
+            Standing::Refused => self.findings.doubled += 1,
+            // Without a request_id nothing is replayed: a second 200 is a second customer.
+            Standing::Acknowledged(_) if !submission.has_request_id => self.findings.doubled += 1,
+            Standing::Acknowledged(first) if first == body => {}
+            Standing::Acknowledged(first) if Answer::of(first).participant_code == code => {
+                self.findings.differing += 1;
+            }
+            // Another code: the first customer is gone, and the repeated request has made a new one.
+            Standing::Acknowledged(_) => {
+                self.findings.lost += 1;
+                return;
+            }
         }
         let winner = self.winners.get_mut(person).and_then(|winner| winner.replace(number));
         if winner.is_some_and(|before| before != number) {
@@ -236,6 +238,14 @@ mod tests {
         ledger.enter(0, 200, CREATED);
         ledger.enter(0, 200, br#"{"message":{ "participant_code":"AAAAAA"}}"#);
         assert_eq!(ledger.findings, Findings { differing: 1, ..Findings::default() });
+    }
+
+    #[test]
+    fn a_replay_that_made_a_new_customer_shows_that_the_first_was_lost() {
+        let mut ledger = with_two_rivals();
+        ledger.enter(0, 200, CREATED);
+        ledger.enter(0, 200, OTHER);
+        assert_eq!(ledger.findings, Findings { lost: 1, ..Findings::default() });
     }
 
     #[test]
