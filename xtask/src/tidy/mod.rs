@@ -67,7 +67,8 @@ pub(crate) fn tidy(tighten: bool) -> Outcome<()> {
     }
     complaints.extend(documents::crate_list(&files));
     complaints.extend(documents::dead_paths(&files, |path| project().join(path).exists()));
-    complaints.extend(arrows::complaints(&cargo_metadata(&["--no-deps"])?));
+    let architecture = files.iter().find(|file| file.path == "ARCHITECTURE.md").map_or("", |file| &file.text);
+    complaints.extend(arrows::complaints(&cargo_metadata(&["--no-deps"])?, architecture));
     for complaint in &complaints {
         eprintln!("{complaint}");
     }
