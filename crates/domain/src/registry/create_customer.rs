@@ -72,7 +72,7 @@ impl Registry {
         let platform = caller.platform();
         let now = self.clock.now();
         let payload = Payload::of(body, &platform.digest_key);
-        let terms = Terms { policy: &platform.platform.policy, lists: &self.lists, now };
+        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now };
         let customer = match parse_customer(body, &terms) {
             Ok(customer) => customer,
             Err(violations) => return self.replay_or_refuse(platform, body, &payload, violations).await,
