@@ -14,9 +14,6 @@ use registrar_domain::testing::{ModelStore, SeededEntropy, TestClock, operator_a
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, serve};
 use tokio::sync::watch;
 
-/// The moment the test clock shows, in Unix seconds.
-pub(crate) const NOW: i64 = 1_780_000_000;
-
 /// Short deadlines; each test waits for the one it is about.
 pub(crate) fn short_limits() -> HttpLimits {
     HttpLimits {
