@@ -155,12 +155,6 @@ pub fn verify(secret: &RequestSecret, parts: &SignedParts<'_>, presented: &[u8])
     right.into()
 }
 
-/// The SHA-256 of a received body in lower-case hexadecimal, for comparing it with what was meant to be sent (contract 1.9).
-pub fn sha256_hex(body: &[u8]) -> String {
-    let digits = Sha256::digest(body).into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
 /// The digest that a signature of the right form holds. The strict alphabet gives each digest exactly one text, so comparing
 /// digests compares texts, without the right one ever being written out.
 pub(crate) fn presented_digest(presented: &[u8]) -> Option<[u8; DIGEST_BYTES]> {
