@@ -3,11 +3,14 @@
 //! Knows no HTTP, no SQL and no runtime. Time and randomness come in through `Clock` and `Entropy`.
 
 pub mod clock;
+pub mod customer;
 pub mod entropy;
+pub mod fields;
 pub mod ids;
 pub mod pii;
 pub mod platform;
 pub mod policy;
+pub mod reference;
 pub mod rules;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
