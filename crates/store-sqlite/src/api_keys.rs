@@ -77,15 +77,17 @@ pub(crate) fn revoke_api_key(
     api_key: &str,
     act: &OperatorAct,
 ) -> Result<RevokeApiKeyOutcome, ApplyError> {
-    let mut query = connection
-        .prepare_cached("SELECT number, revoked_at IS NOT NULL FROM api_keys WHERE platform = ?1 AND api_key = ?2")?;
+    let mut query = connection.prepare_cached(
+        "SELECT number, revoked_at IS NOT NULL FROM api_keys WHERE platform = ?1 AND api_key = ?2",
+    )?;
     let found: Option<(u32, bool)> =
         query.query_row(params![platform.0, api_key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     match found {
         None => Ok(RevokeApiKeyOutcome::NoSuchKey),
         Some((_, true)) => Ok(RevokeApiKeyOutcome::AlreadyRevoked),
         Some((number, false)) => in_savepoint(connection, || {
-            let mut update = connection.prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE number = ?1")?;
+            let mut update =
+                connection.prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE number = ?1")?;
             update.execute(params![number, act.at.0])?;
             note_access_change(connection, &AuditEvent::api_key_revoked(platform, api_key, act))?;
             Ok(RevokeApiKeyOutcome::Revoked)

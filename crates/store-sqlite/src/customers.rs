@@ -3,6 +3,7 @@
 //! Knows the rows; what becomes of a create that finds something is `decide_create_customer`. Invariant: uniqueness is
 //! the database's own, in the transaction that inserts.
 
+use registrar_domain::clock::UnixMillis;
 use registrar_domain::ids::{CustomerNumber, PlatformNumber};
 use registrar_domain::platform::WrappedKey;
 use registrar_domain::rules::audit::AuditEvent;
@@ -11,7 +12,6 @@ use registrar_domain::store::{
     BlindIndex, CreateCustomer, CreateCustomerOutcome, CustomerEvent, CustomerStatus, PayloadDigest,
     SealedCustomer, StoredCustomer,
 };
-use registrar_domain::clock::UnixMillis;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 

@@ -49,7 +49,10 @@ pub(crate) fn severity(error: &rusqlite::Error) -> Severity {
     match error.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure) => Severity::Fatal,
         Some(
-            ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OutOfMemory,
+            ErrorCode::DiskFull
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::OutOfMemory,
         ) => Severity::Passing,
         _ => Severity::Command,
     }

@@ -16,7 +16,6 @@ mod migrations;
 mod open_error;
 mod options;
 mod platforms;
-mod policy_text;
 mod readers;
 mod statistics;
 mod store;

@@ -22,7 +22,11 @@ pub(crate) fn known_schema() -> u32 {
 
 /// Brings the schema up to date, or says why not. An operator's command makes a new database, but leaves an older one
 /// alone: a server of the earlier release may be running on it.
-pub(crate) fn migrate(connection: &mut Connection, path: &Path, role: Role) -> Result<Vec<&'static str>, OpenError> {
+pub(crate) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+    role: Role,
+) -> Result<Vec<&'static str>, OpenError> {
     let found = schema(connection, path)?;
     if role == Role::Operator && found != 0 && found < known_schema() {
         return Err(OpenError::OlderSchema { found, known: known_schema() });
@@ -50,8 +54,7 @@ pub(crate) fn names_after(applied: u32) -> Vec<&'static str> {
 /// The schema of a database that is ours or empty.
 fn schema(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
     let sqlite = |error| OpenError::sqlite(path, &error);
-    let found: u32 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sqlite)?;
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sqlite)?;
     let empty: bool = connection

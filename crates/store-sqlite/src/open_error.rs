@@ -67,11 +67,7 @@ pub enum OpenError {
 
 impl OpenError {
     /// An `Io` about `path`.
-    pub(crate) fn io(
-        what: &'static str,
-        path: &Path,
-        source: impl Into<std::io::Error>,
-    ) -> Self {
+    pub(crate) fn io(what: &'static str, path: &Path, source: impl Into<std::io::Error>) -> Self {
         Self::Io { what, path: path.to_owned(), source: source.into() }
     }
 

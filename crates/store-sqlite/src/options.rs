@@ -37,7 +37,11 @@ impl Options {
     }
 
     fn new(role: Role, on_fatal: OnFatal) -> Self {
-        Self { role, on_fatal, commit: Box::new(|connection| connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())) }
+        Self {
+            role,
+            on_fatal,
+            commit: Box::new(|connection| connection.prepare_cached("COMMIT")?.execute([]).map(|_| ())),
+        }
     }
 
     /// Replaces the way the writer commits.

@@ -1,7 +1,6 @@
 //! Platforms, and the snapshot that authentication works with.
 
 use registrar_domain::clock::UnixMillis;
-use registrar_domain::codes::PLATFORM_NUMBERS;
 use registrar_domain::ids::PlatformNumber;
 use registrar_domain::platform::Platform;
 use registrar_domain::policy::Policy;
@@ -13,7 +12,7 @@ use rusqlite::{Connection, Row, params};
 use crate::api_keys::load_api_keys;
 use crate::audit::note_access_change;
 use crate::failure::ApplyError;
-use crate::policy_text;
+use crate::limits::PLATFORM_NUMBERS;
 use crate::writer::in_savepoint;
 
 /// Creates a platform.
@@ -33,7 +32,7 @@ pub(crate) fn create_platform(
             "INSERT INTO platforms (number, name, sandbox, suspended, customers_enabled, policy, created_at) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        let policy = policy_text::write(&Policy::default());
+        let policy = Policy::default().to_text();
         insert.execute(params![
             number.0,
             new.name,
@@ -67,7 +66,7 @@ pub(crate) fn change_platform(
             change.sandbox,
             change.suspended,
             change.customers_enabled,
-            change.policy.as_ref().map(policy_text::write),
+            change.policy.as_ref().map(Policy::to_text),
         ])?;
         if changed == 1 {
             note_access_change(connection, &AuditEvent::platform_changed(number, change, act))?;
@@ -105,8 +104,8 @@ fn decode(row: &Row<'_>) -> rusqlite::Result<Platform> {
         sandbox: row.get(2)?,
         suspended: row.get(3)?,
         customers_enabled: row.get(4)?,
-        policy: policy_text::read(&policy)
-            .ok_or_else(|| rusqlite::Error::InvalidColumnType(5, "policy".to_owned(), Type::Text))?,
+        policy: Policy::from_text(&policy)
+            .map_err(|_| rusqlite::Error::InvalidColumnType(5, "policy".to_owned(), Type::Text))?,
         created_at: UnixMillis(row.get(6)?),
     })
 }

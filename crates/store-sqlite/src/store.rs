@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use registrar_domain::clock::UnixMillis;
-use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::ids::{CustomerNumber, KeyNumber, PlatformNumber};
 use registrar_domain::store::{
     AccessSnapshot, BlindIndex, CreateApiKeyOutcome, CreateCustomer, CreateCustomerOutcome, CustomerEvent,
@@ -17,7 +16,7 @@ use registrar_domain::store::{
 
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader, open_writer};
-use crate::limits::SERVER_READERS;
+use crate::limits::{CUSTOMER_NUMBERS, SERVER_READERS};
 use crate::open_error::OpenError;
 use crate::options::{Options, Role};
 use crate::readers::Readers;
@@ -48,7 +47,8 @@ impl SqliteStore {
         files::sync_directory(path)?;
         let (next_customer, readers) = match options.role {
             Role::Server => {
-                let next = customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
+                let next =
+                    customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
                 (Some(AtomicU32::new(next)), SERVER_READERS)
             }
             Role::Operator => (None, 1),
@@ -126,7 +126,9 @@ impl Store for SqliteStore {
         platform: PlatformNumber,
         request: BlindIndex,
     ) -> StoreFuture<'_, Option<StoredCustomer>> {
-        Box::pin(self.readers.submit(move |connection| customers::find_by_request(connection, platform, request)))
+        Box::pin(
+            self.readers.submit(move |connection| customers::find_by_request(connection, platform, request)),
+        )
     }
 
     fn show_customer(&self, event: CustomerEvent) -> StoreFuture<'_, Option<StoredCustomer>> {
@@ -186,11 +188,9 @@ impl Store for SqliteStore {
         &self,
         candidates: Vec<InstallationKey>,
     ) -> StoreFuture<'_, Vec<InstallationKey>> {
-        Box::pin(
-            self.writer.submit(move |session| {
-                installation::load_or_store_installation_keys(&session.connection, &candidates)
-            }),
-        )
+        Box::pin(self.writer.submit(move |session| {
+            installation::load_or_store_installation_keys(&session.connection, &candidates)
+        }))
     }
 
     fn check_ready(&self) -> StoreFuture<'_, ()> {

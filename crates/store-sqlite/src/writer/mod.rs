@@ -14,8 +14,8 @@ use registrar_domain::store::StoreFailure;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-pub(crate) use self::command::{Session, in_savepoint};
 use self::command::{Command, Waiting};
+pub(crate) use self::command::{Session, in_savepoint};
 use self::thread::WriterThread;
 use crate::failure::ApplyError;
 use crate::limits::QUEUE_COMMANDS_MAX;
@@ -54,10 +54,15 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(connection: Connection, options: Options, shared: &Arc<Shared>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        connection: Connection,
+        options: Options,
+        shared: &Arc<Shared>,
+    ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
         let thread = WriterThread::new(connection, options, receiver, Arc::clone(shared));
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
+        let thread =
+            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
         Ok(Self { sender: Some(sender), shared: Arc::clone(shared), thread: Some(thread) })
     }
 

@@ -210,7 +210,8 @@ impl WriterThread {
     }
 
     fn checkpoint(&self, pragma: &str) -> ControlFlow<String> {
-        match self.session.connection.query_row(pragma, [], |_| Ok(())).map_err(|error| Trouble::from(&error)) {
+        match self.session.connection.query_row(pragma, [], |_| Ok(())).map_err(|error| Trouble::from(&error))
+        {
             Ok(()) => self.shared.counters.count_checkpoint(),
             Err(Trouble { severity: Severity::Fatal, text }) => return ControlFlow::Break(text),
             // The log still holds everything: a later checkpoint copies it.
