@@ -20,17 +20,14 @@ pub(crate) fn known_schema() -> u32 {
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
-/// Brings the schema up to date, or says why not. An operator's command makes a new database, but leaves an older one
-/// alone: a server of the earlier release may be running on it.
+/// Brings the schema up to date, or says why not.
 pub(crate) fn migrate(
     connection: &mut Connection,
     path: &Path,
     role: Role,
 ) -> Result<Vec<&'static str>, OpenError> {
     let found = schema(connection, path)?;
-    if role == Role::Operator && found != 0 && found < known_schema() {
-        return Err(OpenError::OlderSchema { found, known: known_schema() });
-    }
+    check_role(found, known_schema(), role)?;
     let mut applied = Vec::new();
     for (number, (name, sql)) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(usize::MAX)) {
         if apply(connection, number, sql).map_err(|error| OpenError::sqlite(path, &error))? {
@@ -38,6 +35,15 @@ pub(crate) fn migrate(
         }
     }
     Ok(applied)
+}
+
+/// An operator's command makes a new database, but leaves an older one alone: a server of the earlier release may be
+/// running on it.
+fn check_role(found: u32, known: u32, role: Role) -> Result<(), OpenError> {
+    if role == Role::Operator && found != 0 && found < known {
+        return Err(OpenError::OlderSchema { found, known });
+    }
+    Ok(())
 }
 
 /// The names of the steps that a database is behind.
@@ -80,4 +86,28 @@ fn apply(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::Resul
     transaction.pragma_update(None, "user_version", number)?;
     transaction.commit()?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_role;
+    use crate::{OpenError, Role};
+
+    #[test]
+    fn an_operator_makes_a_new_database_and_leaves_an_older_one_to_a_server() {
+        for (found, role, accepted) in [
+            (0, Role::Operator, true),
+            (1, Role::Operator, false),
+            (2, Role::Operator, true),
+            (0, Role::Server, true),
+            (1, Role::Server, true),
+        ] {
+            match check_role(found, 2, role) {
+                Ok(()) => assert!(accepted, "{found} {role:?}"),
+                Err(error) => {
+                    assert!(matches!(error, OpenError::OlderSchema { found: 1, known: 2 }) && !accepted);
+                }
+            }
+        }
+    }
 }

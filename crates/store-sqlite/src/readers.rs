@@ -52,9 +52,9 @@ impl Readers {
         T: Send + 'static,
     {
         self.shared.check_running()?;
-        let gone = |_| StoreFailure::Unavailable("the readers have stopped".to_owned());
+        let gone = || StoreFailure::Unavailable("the readers have stopped".to_owned());
         let (reply, answer) = oneshot::channel();
-        let sender = self.sender.as_ref().ok_or(()).map_err(gone)?;
+        let sender = self.sender.as_ref().ok_or_else(gone)?;
         let read: Read = Box::new(move |connection| {
             let result = read(connection).map_err(|error| match error {
                 ApplyError::Failure(failure) => failure,
@@ -65,9 +65,9 @@ impl Readers {
         });
         sender.try_send(read).map_err(|refused| match refused {
             TrySendError::Full(_) => StoreFailure::Busy,
-            TrySendError::Disconnected(_) => gone(()),
+            TrySendError::Disconnected(_) => gone(),
         })?;
-        answer.await.map_err(|_| ()).map_err(gone)?
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 

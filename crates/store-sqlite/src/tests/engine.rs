@@ -81,7 +81,7 @@ impl Engine for Held {
     }
 
     fn contents(&self) -> Contents {
-        contents(&**self, &self.place.path())
+        contents(self, &self.place.path())
     }
 }
 
@@ -153,7 +153,7 @@ fn audit_event(row: &Row<'_>) -> AuditEvent {
     }
 }
 
-registrar_domain::conformance_suite!(|| Box::new(Held::new()));
+registrar_domain::conformance_suite!(Held::new);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]

@@ -86,14 +86,26 @@ pub(crate) fn in_savepoint<T>(
     connection: &Connection,
     apply: impl FnOnce() -> Result<T, ApplyError>,
 ) -> Result<T, ApplyError> {
-    connection.prepare_cached("SAVEPOINT command")?.execute([])?;
+    execute(connection, "SAVEPOINT command")?;
     let result = apply();
     // An error may have ended the whole transaction, and the savepoint with it; then there is nothing to undo.
-    if !connection.is_autocommit() {
-        if result.is_err() {
-            connection.prepare_cached("ROLLBACK TO command")?.execute([])?;
-        }
-        connection.prepare_cached("RELEASE command")?.execute([])?;
+    if connection.is_autocommit() {
+        return result;
     }
+    let ended = match result {
+        Ok(_) => execute(connection, "RELEASE command"),
+        Err(_) => {
+            execute(connection, "ROLLBACK TO command").and_then(|()| execute(connection, "RELEASE command"))
+        }
+    };
+    if ended.is_err() {
+        // Half a command must not be committed: the batch notices that its transaction has ended.
+        execute(connection, "ROLLBACK")?;
+    }
+    ended?;
     result
+}
+
+fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(|_| ())
 }
