@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll, Waker};
 
-use registrar_domain::store::{CreateApiKeyOutcome, CreateCustomerOutcome, Store, StoreFailure, StoreFuture};
-use registrar_domain::testing::{block_on, new_api_key, operator_act, scene, stored};
+use registrar_domain::platform::WrappedKey;
+use registrar_domain::store::{
+    CreateApiKeyOutcome, CreateCustomerOutcome, InstallationKey, Store, StoreFailure, StoreFuture,
+};
+use registrar_domain::testing::{Contents, block_on, new_api_key, operator_act, scene, stored};
 
 use super::engine::{Place, contents, server};
 use crate::SqliteStore;
@@ -22,11 +25,11 @@ struct Gate {
 impl Gate {
     fn open(place: &Place) -> (SqliteStore, Self) {
         let closed = Arc::new(AtomicBool::new(false));
-        let ((reaches, reached), (release, go_on)) = (channel(), channel());
+        let ((arrives, reached), (release, go_on)) = (channel(), channel());
         let is_closed = Arc::clone(&closed);
         let options = server().with_commit(move |connection| {
             if is_closed.swap(false, Ordering::SeqCst) {
-                reaches.send(()).unwrap();
+                arrives.send(()).unwrap();
                 go_on.recv().unwrap();
             }
             connection.execute_batch("COMMIT")
