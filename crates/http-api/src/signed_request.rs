@@ -106,13 +106,18 @@ fn signing_headers(headers: &HeaderMap) -> Result<Presentation<'_>, Refusal> {
     }
     let uses = |family: SigningHeaders| family.names().iter().any(|name| headers.contains_key(*name));
     if uses(ndax) && uses(scx) {
-        let detail = "Headers of the families X-NDAX- and X-SCX- were mixed. Send all four with the same prefix.";
+        let detail =
+            "Headers of the families X-NDAX- and X-SCX- were mixed. Send all four with the same prefix.";
         return Err(Refusal::new(ErrorCode::MalformedHeader, detail));
     }
     let family = if uses(ndax) { ndax } else { scx };
     let read = |name: &'static str| -> Result<&str, Refusal> {
         let text = headers.get(name).map_or("", printable_ascii);
-        if text.is_empty() { Err(Refusal::new(ErrorCode::MalformedHeader, malformed(name))) } else { Ok(text) }
+        if text.is_empty() {
+            Err(Refusal::new(ErrorCode::MalformedHeader, malformed(name)))
+        } else {
+            Ok(text)
+        }
     };
     Ok(Presentation {
         api_key: read(family.api_key)?,
@@ -149,7 +154,8 @@ fn refuse_body(rejection: BodyRejection) -> Refusal {
             Refusal::new(ErrorCode::BodyTooLarge, "The body is larger than 64 KiB (65536 bytes).").closing()
         }
         BodyRejection::TimedOut => {
-            Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.").closing()
+            Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.")
+                .closing()
         }
         BodyRejection::Broken => Refusal::new(
             ErrorCode::MalformedJson,
@@ -195,12 +201,14 @@ fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refu
             ErrorCode::InvalidPassphrase,
             "The signature is right, but X-NDAX-PASSPHRASE is not the passphrase of this API key.",
         ),
-        AuthRejection::ApiKeyExpired => {
-            Refusal::new(ErrorCode::ApiKeyExpired, "This API key has expired. Ask the operator for a new one.")
-        }
-        AuthRejection::ApiKeyRevoked => {
-            Refusal::new(ErrorCode::ApiKeyRevoked, "This API key was revoked. Ask the operator for a new one.")
-        }
+        AuthRejection::ApiKeyExpired => Refusal::new(
+            ErrorCode::ApiKeyExpired,
+            "This API key has expired. Ask the operator for a new one.",
+        ),
+        AuthRejection::ApiKeyRevoked => Refusal::new(
+            ErrorCode::ApiKeyRevoked,
+            "This API key was revoked. Ask the operator for a new one.",
+        ),
         AuthRejection::PermissionMissing => Refusal::new(
             ErrorCode::PermissionMissing,
             "This API key lacks the permission that the operation needs. Ask the operator for a key that has it.",
@@ -285,8 +293,8 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = first.to_str().unwrap_or("?").to_ascii_lowercase();
     let mut pieces = text.split(';').map(str::trim);
     let essence = pieces.next().unwrap_or_default();
-    let json = essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if !json {
         return refuse("The body's Content-Type is not JSON. Send `Content-Type: application/json`.");
     }
@@ -322,10 +330,8 @@ mod tests {
     }
 
     fn code(refusal: Refusal) -> ErrorCode {
-        let response: Response = refusal.answer(registrar_domain::ids::TraceId::new(
-            registrar_domain::clock::UnixMillis(0),
-            [0; 10],
-        ));
+        let response: Response = refusal
+            .answer(registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]));
         response.extensions().get::<crate::answer::RefusalOf>().unwrap().0
     }
 
