@@ -1,0 +1,3 @@
+//! The pure decisions: facts in, a decision out, no clock, no store, no randomness.
+
+pub mod authenticate;
