@@ -10,6 +10,11 @@ use crate::system::private_file::replace_private_file;
 /// Where `dev` leaves the credentials unless `--data` names another folder.
 pub(crate) const DEFAULT_CREDENTIALS: &str = "./registrar-data/credentials.json";
 
+/// The credentials file in a data folder of `dev`.
+pub(crate) fn credentials_file_of(data: &Path) -> PathBuf {
+    data.join("credentials.json")
+}
+
 /// Reads a credentials file; errors never show what is in it.
 pub(crate) fn read_credentials(path: Option<&Path>) -> Result<Credentials, Failure> {
     let path = path.map_or_else(|| PathBuf::from(DEFAULT_CREDENTIALS), Path::to_owned);
@@ -31,7 +36,10 @@ pub(crate) fn read_credentials(path: Option<&Path>) -> Result<Credentials, Failu
 /// Writes a credentials file for its owner alone, in one step.
 pub(crate) fn write_credentials(path: &Path, credentials: &Credentials) -> Result<(), Failure> {
     let cannot = |what: &dyn std::fmt::Display| {
-        Failure::untrusted(format!("cannot write {}: {what}", path.display()), "check the folder and its permissions")
+        Failure::untrusted(
+            format!("cannot write {}: {what}", path.display()),
+            "check the folder and its permissions",
+        )
     };
     let text = serde_json::to_string_pretty(credentials).map_err(|error| cannot(&error))?;
     replace_private_file(path, format!("{text}\n").as_bytes()).map_err(|error| cannot(&error))

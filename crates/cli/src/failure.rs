@@ -45,6 +45,11 @@ impl Failure {
         Self { exit, errors }
     }
 
+    /// A sentence that already says what is wrong and what to do.
+    pub(crate) fn said(exit: Exit, sentence: impl fmt::Display) -> Self {
+        Self { exit, errors: vec![sentence.to_string()] }
+    }
+
     fn new(exit: Exit, what: impl fmt::Display, cure: impl fmt::Display) -> Self {
         Self { exit, errors: vec![format!("{what} – {cure}")] }
     }

@@ -23,10 +23,16 @@ pub(crate) fn read_body(path: &Path) -> Result<Vec<u8>, Failure> {
         File::open(path).and_then(|mut file| read_bounded(&mut file))
     };
     let bytes = read.map_err(|error| {
-        Failure::usage(format!("cannot read {name}: {error}"), "name a file with the JSON body, or - for standard input")
+        Failure::usage(
+            format!("cannot read {name}: {error}"),
+            "name a file with the JSON body, or - for standard input",
+        )
     })?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > BYTES_MAX) {
-        return Err(Failure::refused(format!("{name} is larger than 16 MiB"), "a request's body has at most 64 KiB"));
+        return Err(Failure::refused(
+            format!("{name} is larger than 16 MiB"),
+            "a request's body has at most 64 KiB",
+        ));
     }
     Ok(bytes)
 }

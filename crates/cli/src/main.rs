@@ -34,7 +34,7 @@ fn run(command: Command, environment: &Environment) -> Result<Exit, Failure> {
     match command {
         Command::Sign(arguments) => commands::sign::run(&arguments),
         Command::MasterKey(arguments) => commands::master_key::run(&arguments),
-        Command::Reference(arguments) => commands::reference::run(arguments),
+        Command::Reference(arguments) => commands::reference::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments, environment),
         Command::Customer(arguments) => commands::customer::run(&arguments, environment),
     }

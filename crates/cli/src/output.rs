@@ -17,9 +17,10 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::untrusted(format!("cannot write to standard output: {error}"), "check where it goes"))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::untrusted(
+            format!("cannot write to standard output: {error}"),
+            "check where it goes",
+        )),
         _ => Ok(()),
     }
 }

@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn a_path_a_user_or_another_scheme_is_refused() {
-        for text in ["", "http://", "http://h/base", "http://user:pw@h", "ftp://h", "127.0.0.1:8080", "http://h?x"] {
+        for text in
+            ["", "http://", "http://h/base", "http://user:pw@h", "ftp://h", "127.0.0.1:8080", "http://h?x"]
+        {
             assert!(matches!(BaseUrl::parse(text), Err(ClientError::BaseUrl)), "{text}");
         }
     }

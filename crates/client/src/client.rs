@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use registrar_crypto::signature::SignedParts;
 use registrar_wire::{
     CREATE_CUSTOMER, Credentials, CustomerAnswer, Envelope, IDEMPOTENT_REPLAYED, MEDIA_TYPE_JSON, Operation,
     Problem, TRACE_ID,
@@ -102,8 +103,9 @@ impl Client {
         if status != 200 {
             return Err(refusal(status, body, attempts));
         }
-        let envelope: Envelope<CustomerAnswer> = serde_json::from_slice(&body)
-            .map_err(|_| ClientError::NotUnderstood { status, what: "a customer in a `message` was expected" })?;
+        let envelope: Envelope<CustomerAnswer> = serde_json::from_slice(&body).map_err(|_| {
+            ClientError::NotUnderstood { status, what: "a customer in a `message` was expected" }
+        })?;
         Ok(Answer { customer: envelope.message, body, replayed, trace_id, attempts })
     }
 
@@ -136,7 +138,8 @@ impl Client {
     /// One attempt, with a timestamp and signature of its own.
     fn send(&self, operation: &Operation, body: &[u8], attempts: u32) -> Result<Received, ClientError> {
         let timestamp = self.surroundings.unix_seconds().to_string();
-        let signed = self.signer.sign(&timestamp, operation.method, operation.path, body);
+        let parts = SignedParts { timestamp: &timestamp, method: operation.method, target: operation.path, body };
+        let signed = self.signer.sign(&parts);
         let mut request = ureq::http::Request::builder()
             .method(operation.method)
             .uri(self.base_url.with_target(operation.path))
@@ -144,7 +147,8 @@ impl Client {
         for (name, value) in signed.pairs() {
             request = request.header(name, value);
         }
-        let unreachable = |error: &dyn std::fmt::Display| ClientError::Unreachable { what: error.to_string(), attempts };
+        let unreachable =
+            |error: &dyn std::fmt::Display| ClientError::Unreachable { what: error.to_string(), attempts };
         let request = request.body(body).map_err(|error| unreachable(&error))?;
         let response = self.agent.run(request).map_err(|error| unreachable(&error))?;
         let (head, mut content) = response.into_parts();

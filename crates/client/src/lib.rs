@@ -12,4 +12,4 @@ mod signing;
 pub use client::{Answer, Client, ClientOptions};
 pub use error::ClientError;
 pub use retry::Surroundings;
-pub use signing::{SignedHeaders, Signer, check_target, check_timestamp, string_to_sign};
+pub use signing::{SignedHeaders, Signer, check_target, check_timestamp};

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn waits_double_and_end() {
-        let waits: Vec<_> = (1..=ATTEMPTS_MAX).map(|attempt| wait_after(attempt, None, &MostJitter)).collect();
+        let waits: Vec<_> =
+            (1..=ATTEMPTS_MAX).map(|attempt| wait_after(attempt, None, &MostJitter)).collect();
         let millis = |millis| Some(Duration::from_millis(millis));
         assert_eq!(waits, [millis(200), millis(400), millis(800), None]);
     }

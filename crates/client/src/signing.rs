@@ -1,7 +1,7 @@
-//! The string to sign and the four headers, for the client and for `registrar sign` alike.
+//! The four headers of a signed request, for the client and for `registrar sign` alike.
 
 use registrar_crypto::signature::{RequestSecret, SignedParts, sign};
-use registrar_wire::{Credentials, EMPTY_BODY, SigningHeaders};
+use registrar_wire::{Credentials, SigningHeaders};
 
 use crate::error::ClientError;
 
@@ -47,29 +47,18 @@ impl Signer {
         check_header("api_key", &credentials.api_key)?;
         check_header("passphrase", &credentials.passphrase)?;
         let secret = RequestSecret::from_base64(&credentials.secret).map_err(|_| ClientError::Secret)?;
-        Ok(Self {
-            api_key: credentials.api_key.clone(),
-            passphrase: credentials.passphrase.clone(),
-            secret,
-        })
+        Ok(Self { api_key: credentials.api_key.clone(), passphrase: credentials.passphrase.clone(), secret })
     }
 
-    /// Signs a request; `target` and `body` must be sent exactly as they are given here.
-    pub fn sign(&self, timestamp: &str, method: &str, target: &str, body: &[u8]) -> SignedHeaders {
-        let parts = SignedParts { timestamp, method, target, body };
+    /// Signs a request; target and body must be sent exactly as they are given here.
+    pub fn sign(&self, parts: &SignedParts<'_>) -> SignedHeaders {
         SignedHeaders {
             api_key: self.api_key.clone(),
             passphrase: self.passphrase.clone(),
-            timestamp: timestamp.to_owned(),
-            signature: sign(&self.secret, &parts),
+            timestamp: parts.timestamp.to_owned(),
+            signature: sign(&self.secret, parts),
         }
     }
-}
-
-/// What is signed, byte for byte: timestamp, method, target and body without separators (contract 1.2).
-pub fn string_to_sign(timestamp: &str, method: &str, target: &str, body: &[u8]) -> Vec<u8> {
-    let body = if body.is_empty() { EMPTY_BODY } else { body };
-    [timestamp.as_bytes(), method.as_bytes(), target.as_bytes(), body].concat()
 }
 
 /// Checks that a text can be sent as a request target as it is; the error says what to write instead.

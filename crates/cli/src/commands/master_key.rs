@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use registrar_crypto::keyring::new_master_key_file;
+use registrar_crypto::keyring::MasterKeys;
 use registrar_domain::entropy::random_bytes;
 
 use crate::failure::{Exit, Failure};
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &MasterKeyArguments) -> Result<Exit, Failure> {
 
 /// Writes a new master key file.
 pub(crate) fn create_master_key(path: &Path) -> Result<(), Failure> {
-    let content = new_master_key_file(random_bytes(&ThreadEntropy));
+    let content = MasterKeys::generate(random_bytes(&ThreadEntropy));
     create_private_file(path, content.as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::refused(
             format!("{} exists and is not overwritten", path.display()),

@@ -1,5 +1,7 @@
 //! `registrar reference` (not in the help): the generated pages of `docs/`, written from the same tables as the program.
 
+use std::fmt::Write as _;
+
 use clap::{CommandFactory as _, ValueEnum};
 
 use crate::arguments::Arguments;
@@ -22,7 +24,7 @@ enum Page {
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: ReferenceArguments) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &ReferenceArguments) -> Result<Exit, Failure> {
     output::print(&match arguments.page {
         Page::Configuration => configuration_page(),
         Page::Commands => commands_page(),
@@ -50,7 +52,8 @@ fn commands_page() -> String {
 fn describe(command: &mut clap::Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
-    page.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()));
+    // Writing to a String cannot fail.
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end());
     let visible = |sub: &&mut clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
     for sub in command.get_subcommands_mut().filter(visible) {
         describe(sub, page);

@@ -1,13 +1,16 @@
 //! `registrar sign`: what to sign, byte for byte, and the headers; or a curl command that carries them. Offline.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use registrar_client::{SignedHeaders, Signer, check_target, check_timestamp, string_to_sign};
-use registrar_crypto::signature::sha256_hex;
+use registrar_client::{SignedHeaders, Signer, check_target, check_timestamp};
+use registrar_crypto::signature::{SignedParts, string_to_sign};
 use registrar_domain::clock::Clock as _;
 use registrar_wire::{Credentials, MEDIA_TYPE_JSON};
 use serde_json::json;
+
+use sha2::{Digest as _, Sha256};
 
 use super::shell::quote;
 use crate::credentials_file::read_credentials;
@@ -49,15 +52,17 @@ pub(crate) fn run(arguments: &SignArguments) -> Result<Exit, Failure> {
     let credentials = read_credentials(arguments.credentials.as_deref())?;
     let body = arguments.body.as_deref().map(read_body).transpose()?.unwrap_or_default();
     let timestamp = arguments.timestamp.clone().unwrap_or_else(|| SystemClock.now().seconds().to_string());
-    let signer = Signer::new(&credentials)
-        .map_err(|error| Failure::usage(error, "use the credentials as `registrar key create` printed them"))?;
-    let headers = signer.sign(&timestamp, &arguments.method, &arguments.target, &body);
+    let signer = Signer::new(&credentials).map_err(|error| {
+        Failure::usage(error, "use the credentials as `registrar key create` printed them")
+    })?;
+    let parts = SignedParts { timestamp: &timestamp, method: &arguments.method, target: &arguments.target, body: &body };
+    let headers = signer.sign(&parts);
     let shown = Shown {
         arguments,
         credentials: &credentials,
         headers: &headers,
         body_is_empty: body.is_empty(),
-        to_sign: string_to_sign(&timestamp, &arguments.method, &arguments.target, &body),
+        to_sign: string_to_sign(&parts),
     };
     shown.print()?;
     Ok(Exit::Done)
@@ -68,7 +73,8 @@ fn check(arguments: &SignArguments) -> Result<(), Failure> {
     if method.is_empty() || !method.iter().all(u8::is_ascii_uppercase) {
         return Err(Failure::usage("the method must be in capitals", "write it as it is sent, such as POST"));
     }
-    check_target(&arguments.target).map_err(|cure| Failure::usage("the target cannot be sent as it is", cure))?;
+    check_target(&arguments.target)
+        .map_err(|cure| Failure::usage("the target cannot be sent as it is", cure))?;
     if let Some(timestamp) = &arguments.timestamp {
         check_timestamp(timestamp).map_err(|cure| Failure::usage("the timestamp is not accepted", cure))?;
     }
@@ -79,6 +85,17 @@ fn check(arguments: &SignArguments) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    string_to_sign: String,
+    /// JSON text cannot carry every byte, so the string is there once more.
+    string_to_sign_hex: String,
+    length: usize,
+    sha256: String,
+    signature: &'a str,
+    headers: BTreeMap<String, &'a str>,
 }
 
 struct Shown<'a> {
@@ -99,26 +116,26 @@ impl Shown<'_> {
         }
     }
 
-    /// JSON text cannot carry every byte, so the string is there once more in hexadecimal.
-    fn document(&self) -> serde_json::Value {
-        let headers: serde_json::Map<_, _> =
-            self.pairs().map(|(name, value)| (name, value.into())).into_iter().collect();
-        json!({
-            "string_to_sign": String::from_utf8_lossy(&self.to_sign),
-            "string_to_sign_hex": hex(&self.to_sign),
-            "length": self.to_sign.len(),
-            "sha256": sha256_hex(&self.to_sign),
-            "signature": self.headers.signature(),
-            "headers": headers,
-        })
+    fn document(&self) -> Document<'_> {
+        Document {
+            string_to_sign: String::from_utf8_lossy(&self.to_sign).into_owned(),
+            string_to_sign_hex: hex(&self.to_sign),
+            length: self.to_sign.len(),
+            sha256: hex(&Sha256::digest(&self.to_sign)),
+            signature: self.headers.signature(),
+            headers: self.pairs().into_iter().collect(),
+        }
     }
 
     fn print_for_people(&self) -> Result<(), Failure> {
-        let mut head = format!("String to sign: {} bytes, SHA-256 {}\n", self.to_sign.len(), sha256_hex(&self.to_sign));
+        let mut head =
+            format!("String to sign: {} bytes, SHA-256 {}\n", self.to_sign.len(), hex(&Sha256::digest(&self.to_sign)));
         if self.body_is_empty {
             head.push_str("The body is empty, so {} is signed in its place and nothing is sent.\n");
         }
-        head.push_str("Between the two marks, without the line ends beside them:\n-----BEGIN STRING TO SIGN-----\n");
+        head.push_str(
+            "Between the two marks, without the line ends beside them:\n-----BEGIN STRING TO SIGN-----\n",
+        );
         let mut tail = "\n-----END STRING TO SIGN-----\n\nHeaders:\n".to_owned();
         for (name, value) in self.pairs() {
             // Writing to a String cannot fail.
@@ -135,7 +152,8 @@ impl Shown<'_> {
         let base = self.credentials.base_url.trim_end_matches('/');
         let url = format!("{base}{}", self.arguments.target);
         // Without these two curl rewrites the target that was signed: dot segments, and brackets as patterns.
-        let mut command = format!("curl --path-as-is --globoff -sS -X {} {}", self.arguments.method, quote(&url));
+        let mut command =
+            format!("curl --path-as-is --globoff -sS -X {} {}", self.arguments.method, quote(&url));
         let mut add = |option: &str, value: &str| {
             // Writing to a String cannot fail.
             let _ = write!(command, " \\\n  {option} {}", quote(value));

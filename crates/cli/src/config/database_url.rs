@@ -17,7 +17,9 @@ impl DatabaseUrl {
     /// Reads `sqlite:PATH`; the error says what is wrong without repeating the text, which may hold a password.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Err("names a PostgreSQL database, which this build cannot open; use sqlite:PATH".to_owned());
+            return Err(
+                "names a PostgreSQL database, which this build cannot open; use sqlite:PATH".to_owned()
+            );
         }
         match text.strip_prefix("sqlite:") {
             Some("" | "//") => Err("has no path; write sqlite:PATH, such as sqlite:registrar.db".to_owned()),
@@ -56,9 +58,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_is_refused_without_repeating_it() {
-        for text in
-            ["postgres://u:hunter2@h/d", "postgresql://u:hunter2@h/d", "hunter2", "sqlite:", "sqlite::memory:", ""]
-        {
+        for text in [
+            "postgres://u:hunter2@h/d",
+            "postgresql://u:hunter2@h/d",
+            "hunter2",
+            "sqlite:",
+            "sqlite::memory:",
+            "",
+        ] {
             let error = DatabaseUrl::parse(text).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }

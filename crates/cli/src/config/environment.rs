@@ -1,5 +1,8 @@
 //! The process environment, read once; the only place of the program that reads it.
 
+/// What the name of every variable of ours starts with.
+pub(crate) const VARIABLE_PREFIX: &str = "REGISTRAR_";
+
 /// What the program takes from its environment.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Environment {
@@ -22,10 +25,12 @@ impl Environment {
                 // no-color.org: set and not empty.
                 ("NO_COLOR", value) => environment.no_color = !value.is_ok_and(|text| text.is_empty()),
                 ("USER", Ok(user)) if !user.is_empty() => environment.user = Some(user),
-                (name, Ok(value)) if name.starts_with("REGISTRAR_") => {
+                (name, Ok(value)) if name.starts_with(VARIABLE_PREFIX) => {
                     environment.registrar.push((name.to_owned(), value));
                 }
-                (name, Err(_)) if name.starts_with("REGISTRAR_") => environment.unreadable.push(name.to_owned()),
+                (name, Err(_)) if name.starts_with(VARIABLE_PREFIX) => {
+                    environment.unreadable.push(name.to_owned());
+                }
                 _ => {}
             }
         }
@@ -57,7 +62,8 @@ impl Environment {
     /// An environment with these `REGISTRAR_` variables.
     #[cfg(test)]
     pub(crate) fn with_variables(variables: &[(&str, &str)]) -> Self {
-        let registrar = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let registrar =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { registrar, ..Self::default() }
     }
 }

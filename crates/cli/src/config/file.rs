@@ -15,7 +15,8 @@ pub(crate) struct FileValue {
 /// Reads the file's text; the errors are sentences that name the place and never a value.
 pub(crate) fn parse_file(text: &str) -> Result<Vec<FileValue>, Vec<String>> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
+        let line =
+            error.span().map_or(1, |span| 1 + text.get(..span.start).unwrap_or("").matches('\n').count());
         // Only the first line of the message: the others repeat the file's text.
         let what = error.message().lines().next().unwrap_or("").to_owned();
         vec![format!("line {line} is not TOML: {what}")]

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::environment::Environment;
+use super::environment::{Environment, VARIABLE_PREFIX};
 use super::file::parse_file;
 use super::nearest::nearest;
 use super::settings::{SETTINGS, Setting};
@@ -135,7 +135,8 @@ fn choose(setting: &Setting, sources: &Sources<'_>, file: Option<&ReadFile>) -> 
     if let Some(flag) = sources.flags.iter().find(|flag| flag.key == setting.key) {
         return (Origin::Flag(flag.flag), Some(flag.text.clone()));
     }
-    let variable = sources.environment.registrar_variables().iter().find(|(name, _)| name == setting.variable);
+    let variable =
+        sources.environment.registrar_variables().iter().find(|(name, _)| name == setting.variable);
     // An empty variable counts as not set: that is how shells and service files take a value away.
     if let Some((_, text)) = variable
         && !text.is_empty()
@@ -156,16 +157,23 @@ fn choose(setting: &Setting, sources: &Sources<'_>, file: Option<&ReadFile>) -> 
 /// A warning for each variable that is not a setting. Not refused: Kubernetes sets variables such as
 /// `REGISTRAR_SERVICE_HOST` beside every service that is called registrar.
 fn unknown_variables(environment: &Environment) -> Vec<String> {
-    let known = || SETTINGS.iter().map(|setting| setting.variable);
     environment
         .registrar_variables()
         .iter()
-        .filter(|(name, _)| !known().any(|variable| variable == name))
-        .map(|(name, _)| match nearest(name, known()) {
+        .filter(|(name, _)| !SETTINGS.iter().any(|setting| setting.variable == name))
+        .map(|(name, _)| match nearest_variable(name) {
             Some(variable) => format!("{name} is not a setting and is ignored; did you mean {variable}?"),
             None => format!("{name} is not a setting and is ignored"),
         })
         .collect()
+}
+
+/// Compared behind the prefix, which all have and which would make any two names look alike.
+fn nearest_variable(name: &str) -> Option<String> {
+    let behind = |variable: &'static str| variable.trim_start_matches(VARIABLE_PREFIX);
+    let name = name.strip_prefix(VARIABLE_PREFIX)?;
+    nearest(name, SETTINGS.iter().map(|setting| behind(setting.variable)))
+        .map(|found| format!("{VARIABLE_PREFIX}{found}"))
 }
 
 #[cfg(test)]
@@ -188,9 +196,12 @@ mod tests {
 
     #[test]
     fn a_flag_beats_a_variable_beats_the_file_beats_the_default() {
-        let (_folder, path) = written("listen = \"127.0.0.1:1\"\nlog.level = \"warn\"\nhttp.idle_timeout = \"9s\"\n");
-        let environment =
-            Environment::with_variables(&[("REGISTRAR_LISTEN", "127.0.0.1:2"), ("REGISTRAR_LOG_LEVEL", "debug")]);
+        let (_folder, path) =
+            written("listen = \"127.0.0.1:1\"\nlog.level = \"warn\"\nhttp.idle_timeout = \"9s\"\n");
+        let environment = Environment::with_variables(&[
+            ("REGISTRAR_LISTEN", "127.0.0.1:2"),
+            ("REGISTRAR_LOG_LEVEL", "debug"),
+        ]);
         let flags = [FlagValue { key: "listen", flag: "--listen", text: "127.0.0.1:3".to_owned() }];
         let sources =
             Sources { flags: &flags, environment: &environment, file: Some(&path), default_file: true };
@@ -210,7 +221,8 @@ mod tests {
             ("REGISTRAR_DATABASE_URL", "postgres://u:hunter2@h/d"),
             ("REGISTRAR_AUTH_CLOCK_SKEW", "90"),
         ]);
-        let sources = Sources { flags: &[], environment: &environment, file: Some(&path), default_file: true };
+        let sources =
+            Sources { flags: &[], environment: &environment, file: Some(&path), default_file: true };
         let errors = resolve(&sources).unwrap_err().errors;
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[0].starts_with("REGISTRAR_DATABASE_URL names a PostgreSQL database"), "{errors:?}");
@@ -218,7 +230,10 @@ mod tests {
             errors[1],
             "REGISTRAR_AUTH_CLOCK_SKEW is not accepted; write a duration from 1s to 10m, with its unit (ms, s, m, h)"
         );
-        assert!(errors[2].contains("http.idle_timeout in") && errors[2].contains("out of range"), "{errors:?}");
+        assert!(
+            errors[2].contains("http.idle_timeout in") && errors[2].contains("out of range"),
+            "{errors:?}"
+        );
         assert!(!errors.concat().contains("hunter2"));
     }
 

@@ -66,8 +66,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("registrar.toml");
         std::fs::write(&path, &text).unwrap();
-        let sources =
-            Sources { flags: &[], environment: &Environment::default(), file: Some(&path), default_file: false };
+        let sources = Sources {
+            flags: &[],
+            environment: &Environment::default(),
+            file: Some(&path),
+            default_file: false,
+        };
         let again = shown_as_text(&resolve(&sources).unwrap());
         let without_origins = |text: &str| -> Vec<String> {
             text.lines().map(|line| line.split("  # ").next().unwrap().trim_end().to_owned()).collect()

@@ -2,6 +2,7 @@
 //!
 //! Invariant: no name here stands for something a person submitted, a secret, a passphrase or a signature.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
@@ -44,6 +45,19 @@ pub(crate) enum Value {
     Count(u64),
     Fraction(f64),
     Flag(bool),
+}
+
+impl Value {
+    /// The value as text, without quotes.
+    pub(crate) fn plain(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Whole(number) => Cow::Owned(number.to_string()),
+            Self::Count(number) => Cow::Owned(number.to_string()),
+            Self::Fraction(number) => Cow::Owned(number.to_string()),
+            Self::Flag(flag) => Cow::Owned(flag.to_string()),
+        }
+    }
 }
 
 /// The message and the allowed fields of one event or span.

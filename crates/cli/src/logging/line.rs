@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use registrar_domain::clock::UnixMillis;
-use serde_json::json;
+use registrar_json::write_string;
 use tracing::Level;
 
 use super::allow_list::{Kept, Value};
@@ -35,15 +35,28 @@ impl Line<'_> {
     }
 
     fn json(&self) -> String {
-        let mut members = serde_json::Map::new();
-        members.insert("time".to_owned(), self.time().into());
-        members.insert("level".to_owned(), self.level.as_str().to_lowercase().into());
-        members.insert("target".to_owned(), self.target.into());
-        members.insert("message".to_owned(), self.kept.message.clone().into());
+        let mut line = String::with_capacity(256);
+        line.push_str("{\"time\":");
+        write_string(&self.time(), &mut line);
+        line.push_str(",\"level\":");
+        write_string(&self.level.as_str().to_lowercase(), &mut line);
+        line.push_str(",\"target\":");
+        write_string(self.target, &mut line);
+        line.push_str(",\"message\":");
+        write_string(&self.kept.message, &mut line);
         for (name, value) in &self.kept.fields {
-            members.insert((*name).to_owned(), to_json(value));
+            line.push(',');
+            write_string(name, &mut line);
+            line.push(':');
+            match value {
+                Value::Text(text) => write_string(text, &mut line),
+                // JSON has no way to write these as a number.
+                Value::Fraction(number) if !number.is_finite() => line.push_str("null"),
+                number => line.push_str(&number.plain()),
+            }
         }
-        format!("{}\n", serde_json::Value::Object(members))
+        line.push_str("}\n");
+        line
     }
 
     fn human(&self, colour: bool) -> String {
@@ -58,13 +71,7 @@ impl Line<'_> {
         push_plain(&mut line, &self.kept.message);
         for (name, value) in &self.kept.fields {
             let _ = write!(line, " {name}=");
-            match value {
-                Value::Text(text) => push_plain(&mut line, text),
-                Value::Whole(number) => line.push_str(&number.to_string()),
-                Value::Count(number) => line.push_str(&number.to_string()),
-                Value::Fraction(number) => line.push_str(&number.to_string()),
-                Value::Flag(flag) => line.push_str(&flag.to_string()),
-            }
+            push_plain(&mut line, &value.plain());
         }
         line.push('\n');
         line
@@ -78,16 +85,6 @@ impl Line<'_> {
 fn push_plain(line: &mut String, text: &str) {
     for character in text.chars() {
         if character.is_control() { line.extend(character.escape_default()) } else { line.push(character) }
-    }
-}
-
-fn to_json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Text(text) => json!(text),
-        Value::Whole(number) => json!(number),
-        Value::Count(number) => json!(number),
-        Value::Fraction(number) => json!(number),
-        Value::Flag(flag) => json!(flag),
     }
 }
 

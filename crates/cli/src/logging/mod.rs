@@ -6,7 +6,9 @@ mod allow_list;
 mod line;
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+#[cfg(test)]
+use std::sync::Mutex;
 
 use registrar_domain::clock::Clock;
 use tracing::span::{Attributes, Id, Record};
@@ -57,7 +59,7 @@ pub(crate) fn start_logging(choice: LogChoice, clock: Arc<dyn Clock>) -> WorkerG
 
 enum Sink {
     Queue(NonBlocking),
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sink of the tests"))]
+    #[cfg(test)]
     Memory(Arc<Mutex<Vec<u8>>>),
 }
 
@@ -66,6 +68,7 @@ impl Sink {
         match self {
             // The queue drops the line when it is full; there is nobody left to tell.
             Self::Queue(queue) => drop(queue.clone().write_all(line.as_bytes())),
+            #[cfg(test)]
             Self::Memory(bytes) => {
                 if let Ok(mut bytes) = bytes.lock() {
                     bytes.extend_from_slice(line.as_bytes());
@@ -150,7 +153,8 @@ mod tests {
 
     fn logged(style: Style, level: LogLevel, work: impl FnOnce()) -> String {
         let bytes = Arc::new(Mutex::new(Vec::new()));
-        let lines = LogLines::new(LogChoice { style, level }, Arc::new(Fixed), Sink::Memory(Arc::clone(&bytes)));
+        let lines =
+            LogLines::new(LogChoice { style, level }, Arc::new(Fixed), Sink::Memory(Arc::clone(&bytes)));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), work);
         let bytes = bytes.lock().unwrap();
         String::from_utf8(bytes.clone()).unwrap()
@@ -183,13 +187,21 @@ mod tests {
     #[test]
     fn the_fields_of_a_span_obey_the_same_list() {
         let line = logged(Style::Human { colour: false }, LogLevel::Info, || {
-            let span = tracing::info_span!("request", trace_id = "t-1", email = "a@b.in", status = tracing::field::Empty);
+            let span = tracing::info_span!(
+                "request",
+                trace_id = "t-1",
+                email = "a@b.in",
+                status = tracing::field::Empty
+            );
             span.in_scope(|| {
                 span.record("status", 400);
                 tracing::info!(code = "invalid_request", "refused");
             });
         });
-        assert_eq!(line, "2023-11-14T22:13:20.123Z INFO  refused trace_id=t-1 status=400 code=invalid_request\n");
+        assert_eq!(
+            line,
+            "2023-11-14T22:13:20.123Z INFO  refused trace_id=t-1 status=400 code=invalid_request\n"
+        );
     }
 
     #[test]
@@ -214,7 +226,8 @@ mod tests {
 
     #[test]
     fn the_default_format_suits_where_the_lines_go() {
-        let style = |format, terminal, no_color| LogChoice::new(format, LogLevel::Info, terminal, no_color).style;
+        let style =
+            |format, terminal, no_color| LogChoice::new(format, LogLevel::Info, terminal, no_color).style;
         assert_eq!(style(None, false, false), Style::Json);
         assert_eq!(style(None, true, false), Style::Human { colour: true });
         assert_eq!(style(None, true, true), Style::Human { colour: false });
