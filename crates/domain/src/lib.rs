@@ -3,10 +3,13 @@
 //! Knows no HTTP, no SQL and no runtime. Time and randomness come in through `Clock` and `Entropy`.
 
 pub mod clock;
+pub mod customer;
 pub mod entropy;
+pub mod fields;
 pub mod ids;
 pub mod pii;
 pub mod platform;
 pub mod policy;
+pub mod reference;
 pub mod store;
 pub mod violation;

@@ -9,7 +9,7 @@ use registrar_crypto::signature::RequestSecret;
 use zeroize::Zeroizing;
 
 use super::Registry;
-use crate::access::{KeyAccess, PlatformAccess, secret_purpose};
+use crate::access::{KeyAccess, PlatformAccess, SECRET_PURPOSE};
 use crate::clock::UnixMillis;
 use crate::entropy::{Entropy, random_bytes};
 use crate::ids::PlatformNumber;
@@ -145,7 +145,13 @@ impl Registry {
             if terms.permissions.is_empty() { vec![Permission::CustomersWrite] } else { terms.permissions };
         let new = NewApiKey {
             platform: platform.platform.number,
-            wrapped_secret: wrap(&secret, &secret_purpose(&api_key), &self.master, self.entropy.as_ref()),
+            wrapped_secret: wrap(
+                &secret,
+                SECRET_PURPOSE,
+                api_key.as_bytes(),
+                &self.master,
+                self.entropy.as_ref(),
+            )?,
             passphrase_digest: passphrase_digest(&self.keys.passphrase, passphrase.as_bytes()),
             label: terms.label,
             permissions,
@@ -160,7 +166,9 @@ impl Registry {
         self.reload_access().await?;
         Ok(ApiKeyCredentials {
             platform_code: platform.code.clone(),
-            secret: RequestSecret::from_bytes(secret.as_slice()).to_base64(),
+            secret: RequestSecret::from_bytes(secret.as_slice())
+                .map_err(|_| StoreFailure::Internal("a new secret is empty".to_owned()))?
+                .to_base64(),
             api_key,
             passphrase,
         })
