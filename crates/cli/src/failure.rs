@@ -54,6 +54,11 @@ impl Failure {
         Self { exit, errors: vec![format!("{what} – {cure}")] }
     }
 
+    /// What went wrong, as one line.
+    pub(crate) fn sentence(&self) -> String {
+        self.errors.join("; ")
+    }
+
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit

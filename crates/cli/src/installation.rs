@@ -11,7 +11,7 @@ use registrar_domain::keys::KeysError;
 use registrar_domain::reference::{ListKind, ReferenceLists};
 use registrar_domain::registry::{AuthSettings, OperateError, Parts, Registry};
 use registrar_domain::store::{Store, StoreFailure};
-use registrar_store_sqlite::{Role, SqliteStore, StoreOptions};
+use registrar_store_sqlite::{Options, SqliteStore};
 use zeroize::Zeroizing;
 
 use crate::commands::database_arguments::DatabaseArguments;
@@ -20,6 +20,8 @@ use crate::config::database_url::DatabaseUrl;
 use crate::config::environment::Environment;
 use crate::config::resolve::Effective;
 use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::process::single_threaded;
 use crate::system::clock::SystemClock;
 use crate::system::entropy::ThreadEntropy;
 
@@ -43,9 +45,7 @@ impl Operating {
 /// Opens the installation that the arguments name, beside a server that may run on it.
 pub(crate) fn operate(arguments: &DatabaseArguments, environment: &Environment) -> Result<Operating, Failure> {
     let effective = arguments.resolve(environment)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::untrusted(format!("cannot start: {error}"), "check the limits of this process")
-    })?;
+    let runtime = single_threaded()?;
     let inputs = Inputs::read(&effective.configuration)?;
     let database = database_of(&effective.configuration)?;
     if !database.path().exists() {
@@ -54,7 +54,7 @@ pub(crate) fn operate(arguments: &DatabaseArguments, environment: &Environment) 
             "check --database or --data; `registrar serve`, `dev` or `migrate` make a new one",
         ));
     }
-    let store = open_store(&database, StoreOptions::new(Role::Operator))?;
+    let store = open_store(&database, Options::operator())?;
     let registry = runtime.block_on(open_registry(&effective.configuration, inputs, Arc::new(store)))?;
     Ok(Operating { registry, effective, runtime })
 }
@@ -90,8 +90,25 @@ pub(crate) fn database_of(configuration: &Configuration) -> Result<DatabaseUrl, 
 }
 
 /// Opens a database.
-pub(crate) fn open_store(database: &DatabaseUrl, options: StoreOptions) -> Result<SqliteStore, Failure> {
+pub(crate) fn open_store(database: &DatabaseUrl, options: Options) -> Result<SqliteStore, Failure> {
     SqliteStore::open(database.path(), options).map_err(|error| Failure::said(Exit::Untrusted, error))
+}
+
+/// Opens a database as its only server. After a failed commit the process ends at once: what it would read or write after
+/// that cannot be trusted.
+pub(crate) fn open_server_store(database: &DatabaseUrl) -> Result<SqliteStore, Failure> {
+    let end_process = |reason: &str| {
+        output::tell(
+            Failure::untrusted(
+                format!("the database failed: {reason}"),
+                "check the disk, then start again; requests without an answer may be repeated",
+            )
+            .to_string()
+            .trim_end(),
+        );
+        std::process::exit(Exit::Untrusted as i32);
+    };
+    open_store(database, Options::server(end_process))
 }
 
 /// Opens the registry on a store.

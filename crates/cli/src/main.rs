@@ -8,8 +8,11 @@ mod config;
 mod credentials_file;
 mod failure;
 mod input;
+mod installation;
 mod logging;
 mod output;
+mod process;
+mod serving;
 mod system;
 
 use std::process::ExitCode;
@@ -32,10 +35,16 @@ fn main() -> ExitCode {
 
 fn run(command: Command, environment: &Environment) -> Result<Exit, Failure> {
     match command {
-        Command::Sign(arguments) => commands::sign::run(&arguments),
-        Command::MasterKey(arguments) => commands::master_key::run(&arguments),
-        Command::Reference(arguments) => commands::reference::run(&arguments),
+        Command::Dev(arguments) => commands::dev::run(&arguments, environment),
         Command::Serve(arguments) => commands::serve::run(&arguments, environment),
+        Command::MasterKey(arguments) => commands::master_key::run(&arguments),
+        Command::Platform(arguments) => commands::platform::run(&arguments, environment),
+        Command::Key(arguments) => commands::key::run(&arguments, environment),
         Command::Customer(arguments) => commands::customer::run(&arguments, environment),
+        Command::Sign(arguments) => commands::sign::run(&arguments),
+        Command::Lists(arguments) => commands::lists::run(&arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&arguments, environment),
+        Command::Migrate(arguments) => commands::migrate::run(&arguments, environment),
+        Command::Reference(arguments) => commands::reference::run(&arguments),
     }
 }

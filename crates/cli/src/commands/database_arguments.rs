@@ -7,6 +7,7 @@ use registrar_domain::entropy::random_bytes;
 use registrar_domain::ids::TraceId;
 use registrar_domain::store::OperatorAct;
 
+use crate::config::ConfigurationRefused;
 use crate::config::environment::Environment;
 use crate::config::resolve::{Effective, FlagValue, Sources, resolve};
 use crate::failure::{Exit, Failure};
@@ -52,15 +53,25 @@ pub(crate) fn master_key_file_of(data: &Path) -> PathBuf {
 impl DatabaseArguments {
     /// The effective configuration with these flags; warnings go to standard error.
     pub(crate) fn resolve(&self, environment: &Environment) -> Result<Effective, Failure> {
-        self.resolve_with(Vec::new(), environment)
+        let flags = self.flags();
+        effective(&self.sources(&flags, environment))
     }
 
-    /// The same with further flags of the command.
-    pub(crate) fn resolve_with(
+    /// The same without telling anything, for who shows the warnings in another way.
+    pub(crate) fn resolve_quietly(
         &self,
-        mut flags: Vec<FlagValue>,
         environment: &Environment,
-    ) -> Result<Effective, Failure> {
+    ) -> Result<Effective, ConfigurationRefused> {
+        let flags = self.flags();
+        resolve(&self.sources(&flags, environment))
+    }
+
+    fn sources<'a>(&'a self, flags: &'a [FlagValue], environment: &'a Environment) -> Sources<'a> {
+        Sources { flags, environment, file: self.config.as_deref(), default_file: true }
+    }
+
+    fn flags(&self) -> Vec<FlagValue> {
+        let mut flags = Vec::new();
         let mut add = |key, flag, text: String| flags.push(FlagValue { key, flag, text });
         if let Some(database) = &self.database {
             add("database.url", "--database", database.clone());
@@ -72,9 +83,7 @@ impl DatabaseArguments {
             add("database.url", "--data", format!("sqlite:{}", database_file_of(data).display()));
             add("master_key_file", "--data", master_key_file_of(data).display().to_string());
         }
-        let sources =
-            Sources { flags: &flags, environment, file: self.config.as_deref(), default_file: true };
-        effective(&sources)
+        flags
     }
 
     /// Whether the command line itself names a database.

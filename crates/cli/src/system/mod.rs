@@ -4,4 +4,5 @@ pub(crate) mod clock;
 pub(crate) mod entropy;
 pub(crate) mod open_files;
 pub(crate) mod private_file;
+pub(crate) mod signals;
 pub(crate) mod surroundings;

@@ -1,14 +1,17 @@
 //! `registrar customer check`: every violation of a body, offline, by the code that the server answers with.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use registrar_domain::clock::{Clock as _, UnixMillis};
+use registrar_domain::clock::Clock as _;
 use registrar_domain::customer::{Terms, parse_customer};
 use registrar_domain::entropy::random_bytes;
 use registrar_domain::ids::TraceId;
 use registrar_domain::policy::Policy;
 use registrar_domain::reference::ReferenceLists;
-use registrar_wire::Problem;
+use registrar_http_api::{BODY_TOO_LARGE, NESTING_DEPTH_MAX, field_violation, malformed_json_detail};
+use registrar_json::parse_object;
+use registrar_wire::{BODY_BYTES_MAX, ErrorCode, Problem};
 
 use crate::commands::database_arguments::DatabaseArguments;
 use crate::config::environment::Environment;
@@ -43,7 +46,7 @@ pub(crate) fn run(arguments: &CheckArguments, environment: &Environment) -> Resu
     let body = read_body(&arguments.file)?;
     let now = SystemClock.now();
     let trace_id = TraceId::new(now, random_bytes(&ThreadEntropy));
-    match find_problem(&body, &policy, &lists, now, trace_id) {
+    match find_problem(&body, &Terms { policy: &policy, lists: &lists, now }, trace_id) {
         None if arguments.json => output::print_json(&Valid { valid: true })?,
         None => output::print("The customer is valid.\n")?,
         Some(problem) if arguments.json => {
@@ -82,13 +85,17 @@ fn terms(arguments: &CheckArguments, environment: &Environment) -> Result<(Polic
     }
 }
 
-fn find_problem(
-    body: &[u8],
-    policy: &Policy,
-    lists: &ReferenceLists,
-    now: UnixMillis,
-    trace_id: TraceId,
-) -> Option<Problem> {
-    let _ = (body, policy, lists, now, trace_id, parse_customer, Terms { policy, lists, now });
-    None
+/// What the server would answer to this body, were it new: the checks of contract 2.6 that concern the body alone.
+fn find_problem(body: &[u8], terms: &Terms<'_>, trace_id: TraceId) -> Option<Problem> {
+    let refuse = |code, detail: Cow<'static, str>| Some(Problem::new(code, detail, trace_id.to_string()));
+    if body.len() > BODY_BYTES_MAX {
+        return refuse(ErrorCode::BodyTooLarge, BODY_TOO_LARGE.into());
+    }
+    let object = match parse_object(body, NESTING_DEPTH_MAX) {
+        Ok(object) => object,
+        Err(error) => return refuse(ErrorCode::MalformedJson, malformed_json_detail(&error).into()),
+    };
+    let violations = parse_customer(&object, terms).err()?;
+    let violations = violations.into_iter().map(field_violation).collect();
+    Some(Problem::invalid_request(violations, trace_id.to_string()))
 }
