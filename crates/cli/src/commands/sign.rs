@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use registrar_client::{SignedHeaders, Signer, check_target, check_timestamp};
-use registrar_crypto::signature::{SignedParts, string_to_sign};
+use registrar_crypto::signature::{SignedParts, sha256_hex, string_to_sign};
 use registrar_domain::clock::Clock as _;
 use registrar_wire::{Credentials, MEDIA_TYPE_JSON};
 use serde_json::json;
 
-use sha2::{Digest as _, Sha256};
 
 use super::shell::quote;
 use crate::credentials_file::read_credentials;
@@ -121,7 +120,7 @@ impl Shown<'_> {
             string_to_sign: String::from_utf8_lossy(&self.to_sign).into_owned(),
             string_to_sign_hex: hex(&self.to_sign),
             length: self.to_sign.len(),
-            sha256: hex(&Sha256::digest(&self.to_sign)),
+            sha256: sha256_hex(&self.to_sign),
             signature: self.headers.signature(),
             headers: self.pairs().into_iter().collect(),
         }
@@ -129,7 +128,7 @@ impl Shown<'_> {
 
     fn print_for_people(&self) -> Result<(), Failure> {
         let mut head =
-            format!("String to sign: {} bytes, SHA-256 {}\n", self.to_sign.len(), hex(&Sha256::digest(&self.to_sign)));
+            format!("String to sign: {} bytes, SHA-256 {}\n", self.to_sign.len(), sha256_hex(&self.to_sign));
         if self.body_is_empty {
             head.push_str("The body is empty, so {} is signed in its place and nothing is sent.\n");
         }
