@@ -43,7 +43,10 @@ impl Operating {
 }
 
 /// Opens the installation that the arguments name, beside a server that may run on it.
-pub(crate) fn operate(arguments: &DatabaseArguments, environment: &Environment) -> Result<Operating, Failure> {
+pub(crate) fn operate(
+    arguments: &DatabaseArguments,
+    environment: &Environment,
+) -> Result<Operating, Failure> {
     let effective = arguments.resolve(environment)?;
     let runtime = single_threaded()?;
     let inputs = Inputs::read(&effective.configuration)?;
@@ -160,7 +163,10 @@ pub(crate) fn read_lists(configuration: &Configuration) -> Result<ReferenceLists
     let states = read(configuration.states_file.as_deref())?;
     let id_types = read(configuration.id_types_file.as_deref())?;
     ReferenceLists::parse(countries.as_deref(), states.as_deref(), id_types.as_deref()).map_err(|error| {
-        Failure::usage(error, format!("correct the file; `registrar lists print {}` shows the form", ListKind::Countries))
+        Failure::usage(
+            error,
+            format!("correct the file; `registrar lists print {}` shows the form", ListKind::Countries),
+        )
     })
 }
 
@@ -174,9 +180,13 @@ impl From<StoreFailure> for Failure {
     fn from(failure: StoreFailure) -> Self {
         let cure = match &failure {
             StoreFailure::Busy => "try again",
-            StoreFailure::Unavailable(_) => "see that no other program holds the database and that the disk has room",
+            StoreFailure::Unavailable(_) => {
+                "see that no other program holds the database and that the disk has room"
+            }
             StoreFailure::OutcomeUnknown(_) => "look at the database's state before you repeat the command",
-            StoreFailure::Internal(_) => "run `registrar doctor`; if it finds nothing, report this as a fault",
+            StoreFailure::Internal(_) => {
+                "run `registrar doctor`; if it finds nothing, report this as a fault"
+            }
         };
         Self::untrusted(failure, cure)
     }

@@ -53,7 +53,8 @@ pub(crate) async fn start(
     let address = local_address(&listener)?;
     let figures = Arc::clone(&store);
     let limits = http_limits(configuration);
-    let app = App::new(Arc::clone(&registry), Metrics::new(Box::new(move || figures.figures())), limits);
+    let app =
+        App::new(Arc::clone(&registry), Metrics::new(Box::new(move || engine_figures(&figures))), limits);
     let (end, ended) = watch::channel(false);
     let mut beside = vec![tokio::spawn(maintain(Arc::clone(&registry), ended.clone()))];
     if let Some(private) = private {
@@ -98,11 +99,14 @@ impl Running {
         if let Err(failure) = self.registry.record_key_use().await {
             tracing::warn!(error = %failure, "the last use of keys was not stored");
         }
-        self.store.close();
+        // The last handle closes the store: what waits is carried out and its threads end.
+        drop((self.app, self.registry, self.store));
         if drained {
             tracing::info!("ended");
         } else {
-            tracing::warn!("ended with requests under way: their answers were not sent, repeating them is safe");
+            tracing::warn!(
+                "ended with requests under way: their answers were not sent, repeating them is safe"
+            );
         }
         Ok(Exit::Done)
     }
@@ -143,6 +147,17 @@ fn http_limits(configuration: &Configuration) -> HttpLimits {
         write_timeout: configuration.write_timeout,
         drain_timeout: configuration.drain_timeout,
     }
+}
+
+fn engine_figures(store: &SqliteStore) -> Vec<(&'static str, &'static str, u64)> {
+    let statistics = store.statistics();
+    vec![
+        ("store_commits", "Transactions committed", statistics.commits),
+        ("store_commands", "Commands in these transactions", statistics.commands),
+        ("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
+        ("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
+        ("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
+    ]
 }
 
 /// Open files the process needs beside its connections: database, log, listeners, runtime; with room to spare.

@@ -18,7 +18,11 @@ fn a_new_customer_is_answered_and_its_repetition_replayed() {
     let new = [NEW.as_slice(), &["--json"]].concat();
     let first = run_with_input(folder.path(), &new, SAMPLE.as_bytes());
     assert_eq!(first.code, Some(0), "{}", first.stderr);
-    assert!(first.stdout.starts_with("{\"message\":{\"first_name\":\"John\",\"last_name\":\"Smith\""), "{}", first.stdout);
+    assert!(
+        first.stdout.starts_with("{\"message\":{\"first_name\":\"John\",\"last_name\":\"Smith\""),
+        "{}",
+        first.stdout
+    );
     let second = run_with_input(folder.path(), &new, SAMPLE.as_bytes());
     assert_eq!((second.code, second.stdout), (Some(0), first.stdout));
 }
@@ -95,7 +99,10 @@ fn a_valid_customer_ends_with_0_and_needs_no_database() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("c.json"), SAMPLE).unwrap();
     let valid = run(folder.path(), &["customer", "check", "c.json"]);
-    assert_eq!((valid.code, valid.stdout.as_str(), valid.stderr.as_str()), (Some(0), "The customer is valid.\n", ""));
+    assert_eq!(
+        (valid.code, valid.stdout.as_str(), valid.stderr.as_str()),
+        (Some(0), "The customer is valid.\n", "")
+    );
     assert_eq!(parsed(&run(folder.path(), &["customer", "check", "c.json", "--json"]))["valid"], true);
     assert_eq!(run(folder.path(), &["customer", "check", "missing.json"]).code, Some(2));
 }
@@ -119,7 +126,10 @@ fn the_policy_of_a_platform_applies_when_it_is_named() {
 #[test]
 fn no_output_of_a_check_repeats_a_submitted_value() {
     let folder = tempfile::tempdir().unwrap();
-    let body = SAMPLE.replace("John", "M4rk\\u0000er").replace("email-example@mail.com", "M4rker").replace("12345", "M4rker");
+    let body = SAMPLE
+        .replace("John", "M4rk\\u0000er")
+        .replace("email-example@mail.com", "M4rker")
+        .replace("12345", "M4rker");
     let checked = run_with_input(folder.path(), &["customer", "check", "-", "--json"], body.as_bytes());
     assert_eq!(checked.code, Some(1));
     assert!(!format!("{}{}", checked.stdout, checked.stderr).contains("M4rk"), "{}", checked.stdout);

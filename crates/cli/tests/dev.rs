@@ -94,7 +94,8 @@ fn the_own_platform_starts_empty_and_the_printed_commands_work() {
     let server = Server::start(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--data", "the data"]);
     let printed = |start: &str| {
         let line = server.printed.lines().find(|line| line.contains(start)).unwrap().to_owned();
-        let output = std::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+        let output =
+            std::process::Command::new("sh").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, answer) = printed(" customer new ");
@@ -168,7 +169,11 @@ fn a_port_in_use_is_an_error_that_says_so() {
     let address = taken.local_addr().unwrap().to_string();
     let refused = run(folder.path(), &["dev", "--no-example", "--listen", &address, "--data", "data"]);
     assert_eq!(refused.code, Some(3));
-    assert!(refused.stderr.starts_with(&format!("error: cannot listen on {address}: ")), "{}", refused.stderr);
+    assert!(
+        refused.stderr.starts_with(&format!("error: cannot listen on {address}: ")),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -191,7 +196,11 @@ fn another_master_key_is_refused() {
     assert_eq!(run(folder.path(), &["master-key", "create", "data/master.key"]).code, Some(0));
     let refused = run(folder.path(), &["dev", "--no-example", "--listen", "127.0.0.1:0", "--data", "data"]);
     assert_eq!(refused.code, Some(3));
-    assert!(refused.stderr.contains("the master key does not open this database's keys"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("the master key does not open this database's keys"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
@@ -225,8 +234,10 @@ fn metrics_are_served_only_when_asked_for() {
 #[test]
 fn variables_meant_for_another_installation_do_not_reach_dev() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command =
-        support::registrar(folder.path(), &["dev", "--no-example", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let mut command = support::registrar(
+        folder.path(),
+        &["dev", "--no-example", "--listen", "127.0.0.1:0", "--data", "data"],
+    );
     command.env("REGISTRAR_DATABASE_URL", "sqlite:production.db").env("REGISTRAR_LISTEN", "0.0.0.0:1");
     let server = Server::start_command(folder.path(), command);
     assert!(server.base_url.starts_with("http://127.0.0.1:"));

@@ -17,7 +17,11 @@ fn a_master_key_is_made_for_its_owner_alone_and_never_overwritten() {
     let content = std::fs::read_to_string(&path).unwrap();
     let again = run(folder.path(), &["master-key", "create", "master.key"]);
     assert_eq!(again.code, Some(1));
-    assert!(again.stderr.starts_with("error: master.key exists and is not overwritten – "), "{}", again.stderr);
+    assert!(
+        again.stderr.starts_with("error: master.key exists and is not overwritten – "),
+        "{}",
+        again.stderr
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
     assert!(!made.stderr.contains(content.split_whitespace().last().unwrap()));
 }
@@ -41,7 +45,9 @@ fn doctor(folder: &std::path::Path) -> (Option<i32>, Value) {
 
 fn failing(findings: &Value) -> Vec<&str> {
     let all = findings.as_array().unwrap().iter();
-    all.filter(|finding| finding["state"] == "fail").map(|finding| finding["check"].as_str().unwrap()).collect()
+    all.filter(|finding| finding["state"] == "fail")
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -52,7 +58,11 @@ fn doctor_finds_a_new_installation_well_beside_its_server() {
     assert_eq!((code, failing(&findings)), (Some(0), Vec::new()), "{findings:#}");
     let lines = run(folder.path(), &["doctor", "--data", "data"]);
     assert_eq!(lines.code, Some(0));
-    assert!(lines.stdout.lines().any(|line| line.starts_with("ok    master key: it opens the database")), "{}", lines.stdout);
+    assert!(
+        lines.stdout.lines().any(|line| line.starts_with("ok    master key: it opens the database")),
+        "{}",
+        lines.stdout
+    );
 }
 
 #[test]
@@ -65,9 +75,17 @@ fn doctor_fails_on_another_master_key_and_warns_of_open_permissions() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let (code, findings) = doctor(folder.path());
     assert_eq!((code, failing(&findings)), (Some(1), vec!["master key"]), "{findings:#}");
-    assert!(findings.as_array().unwrap().iter().any(|finding| finding["state"] == "warn"
-        && finding["cure"].as_str().unwrap().starts_with("chmod 600")));
-    assert!(findings.as_array().unwrap().iter().all(|finding| finding["state"] == "ok" || finding["cure"].is_string()));
+    assert!(
+        findings.as_array().unwrap().iter().any(|finding| finding["state"] == "warn"
+            && finding["cure"].as_str().unwrap().starts_with("chmod 600"))
+    );
+    assert!(
+        findings
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|finding| finding["state"] == "ok" || finding["cure"].is_string())
+    );
 }
 
 #[test]
@@ -76,7 +94,11 @@ fn doctor_fails_on_a_file_that_is_no_database() {
     run(folder.path(), &["migrate", "--database", "sqlite:x.db"]);
     std::fs::create_dir(folder.path().join("data")).unwrap();
     run(folder.path(), &["master-key", "create", "data/master.key"]);
-    std::fs::write(folder.path().join("data/registrar.db"), "not a database, but long enough to be looked at").unwrap();
+    std::fs::write(
+        folder.path().join("data/registrar.db"),
+        "not a database, but long enough to be looked at",
+    )
+    .unwrap();
     let (code, findings) = doctor(folder.path());
     assert_eq!((code, failing(&findings)), (Some(1), vec!["database"]), "{findings:#}");
 }

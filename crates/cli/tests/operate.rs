@@ -112,14 +112,18 @@ fn every_policy_can_be_set_and_a_wrong_one_is_refused() {
         assert_eq!(refused.code, Some(1), "{change}");
         assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
     }
-    assert_eq!(run(folder.path(), &["platform", "set", &code, "minimum_age", "--data", "data"]).code, Some(2));
+    assert_eq!(
+        run(folder.path(), &["platform", "set", &code, "minimum_age", "--data", "data"]).code,
+        Some(2)
+    );
 }
 
 #[test]
 fn the_eleventh_live_key_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _server = Server::dev(folder.path());
-    let code = json(folder.path(), &["platform", "create", "Many"])["platform_code"].as_str().unwrap().to_owned();
+    let code =
+        json(folder.path(), &["platform", "create", "Many"])["platform_code"].as_str().unwrap().to_owned();
     for _ in 0..10 {
         json(folder.path(), &["key", "create", "--platform", &code]);
     }
@@ -156,9 +160,14 @@ fn a_customer_is_shown_masked_unless_revealed_and_only_for_a_reason() {
     assert_ne!(masked["customer"]["email"], "shown@example.in");
     let revealed = json(folder.path(), &[show.as_slice(), &["--reveal"]].concat());
     assert_eq!(revealed["customer"]["email"], "shown@example.in");
-    assert_eq!(run(folder.path(), &["customer", "show", code, "--platform", &own.platform_code]).code, Some(2));
-    let blank =
-        run(folder.path(), &["customer", "show", code, "--platform", &own.platform_code, "--reason", " ", "--data", "data"]);
+    assert_eq!(
+        run(folder.path(), &["customer", "show", code, "--platform", &own.platform_code]).code,
+        Some(2)
+    );
+    let blank = run(
+        folder.path(),
+        &["customer", "show", code, "--platform", &own.platform_code, "--reason", " ", "--data", "data"],
+    );
     assert_eq!(blank.code, Some(1));
     let other = json(folder.path(), &["platform", "create", "Other"]);
     let foreign = run(

@@ -27,7 +27,9 @@ fn the_page_of_commands_is_fresh() {
 #[test]
 fn a_command_that_does_not_exist_is_not_in_the_help() {
     let help = support::run(Path::new("."), &["--help"]).stdout;
-    for command in ["dev", "serve", "master-key", "platform", "key", "customer", "sign", "doctor", "migrate", "lists"] {
+    for command in
+        ["dev", "serve", "master-key", "platform", "key", "customer", "sign", "doctor", "migrate", "lists"]
+    {
         assert!(help.contains(&format!("  {command} ")), "{command}");
     }
     for command in ["backup", "restore", "verify", "reference"] {

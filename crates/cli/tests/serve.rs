@@ -48,11 +48,20 @@ fn it_refuses_to_start_without_a_master_key() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--database", "sqlite:new.db"]);
     assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.starts_with("error: no master key file is set – make one with"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.starts_with("error: no master key file is set – make one with"),
+        "{}",
+        refused.stderr
+    );
     assert!(!folder.path().join("new.db").exists());
-    let missing = run(folder.path(), &["serve", "--database", "sqlite:new.db", "--master-key-file", "none.key"]);
+    let missing =
+        run(folder.path(), &["serve", "--database", "sqlite:new.db", "--master-key-file", "none.key"]);
     assert_eq!(missing.code, Some(3));
-    assert!(missing.stderr.starts_with("error: cannot read the master key file none.key"), "{}", missing.stderr);
+    assert!(
+        missing.stderr.starts_with("error: cannot read the master key file none.key"),
+        "{}",
+        missing.stderr
+    );
     assert!(!folder.path().join("new.db").exists());
 }
 
@@ -85,7 +94,9 @@ fn an_address_that_is_not_loopback_is_served_with_a_warning() {
     command.env("REGISTRAR_LISTEN", "0.0.0.0:0").env("REGISTRAR_METRICS_LISTEN", "127.0.0.1:0");
     let ended = Server::start_command(folder.path(), command).end();
     assert!(
-        ended.stderr.starts_with("warning: 0.0.0.0:0 is not a loopback address and Registrar speaks plain HTTP;"),
+        ended
+            .stderr
+            .starts_with("warning: 0.0.0.0:0 is not a loopback address and Registrar speaks plain HTTP;"),
         "{}",
         ended.stderr
     );
@@ -148,7 +159,8 @@ fn sigint_ends_it_too() {
 fn the_effective_configuration_is_printed_with_origins() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("registrar.toml"), "[http]\nidle_timeout = \"30s\"\n").unwrap();
-    let mut command = support::registrar(folder.path(), &["serve", "--print-config", "--listen", "127.0.0.1:81"]);
+    let mut command =
+        support::registrar(folder.path(), &["serve", "--print-config", "--listen", "127.0.0.1:81"]);
     let output = command.env("REGISTRAR_LOG_LEVEL", "warn").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let origin = |key: &str| {

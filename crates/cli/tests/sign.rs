@@ -23,8 +23,17 @@ fn sign(folder: &Path, vector: &Value, options: &[&str]) -> support::Finished {
     let text = |name: &str| vector[name].as_str().unwrap();
     std::fs::write(folder.join("body.json"), text("body")).unwrap();
     let (method, target, timestamp) = (text("method"), text("target"), text("timestamp"));
-    let arguments =
-        ["sign", method, target, "--body", "body.json", "--timestamp", timestamp, "--credentials", "credentials.json"];
+    let arguments = [
+        "sign",
+        method,
+        target,
+        "--body",
+        "body.json",
+        "--timestamp",
+        timestamp,
+        "--credentials",
+        "credentials.json",
+    ];
     run(folder, &[arguments.as_slice(), options].concat())
 }
 
@@ -74,7 +83,16 @@ fn the_curl_command_submits_the_file() {
     let target = "/participants/customers/new";
     let printed = run(
         folder.path(),
-        &["sign", "POST", target, "--body", "a 'customer'.json", "--credentials", "data/credentials.json", "--curl"],
+        &[
+            "sign",
+            "POST",
+            target,
+            "--body",
+            "a 'customer'.json",
+            "--credentials",
+            "data/credentials.json",
+            "--curl",
+        ],
     );
     assert_eq!(printed.code, Some(0), "{}", printed.stderr);
     assert!(printed.stdout.contains("--data-binary"), "{}", printed.stdout);

@@ -138,7 +138,8 @@ impl Client {
     /// One attempt, with a timestamp and signature of its own.
     fn send(&self, operation: &Operation, body: &[u8], attempts: u32) -> Result<Received, ClientError> {
         let timestamp = self.surroundings.unix_seconds().to_string();
-        let parts = SignedParts { timestamp: &timestamp, method: operation.method, target: operation.path, body };
+        let parts =
+            SignedParts { timestamp: &timestamp, method: operation.method, target: operation.path, body };
         let signed = self.signer.sign(&parts);
         let mut request = ureq::http::Request::builder()
             .method(operation.method)

@@ -94,8 +94,7 @@ impl DatabaseArguments {
 
 /// Resolves the configuration and tells its warnings.
 pub(crate) fn effective(sources: &Sources<'_>) -> Result<Effective, Failure> {
-    let effective =
-        resolve(sources).map_err(|refused| Failure::with_errors(Exit::Usage, refused.errors))?;
+    let effective = resolve(sources).map_err(|refused| Failure::with_errors(Exit::Usage, refused.errors))?;
     for warning in &effective.warnings {
         output::tell(&format!("warning: {warning}"));
     }

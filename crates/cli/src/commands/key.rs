@@ -101,11 +101,8 @@ pub(crate) fn run(arguments: &KeyArguments, environment: &Environment) -> Result
 
 fn create(new: &CreateArguments, scope: &Scope, environment: &Environment) -> Result<Exit, Failure> {
     let operating = operate(&scope.database, environment)?;
-    let terms = KeyTerms {
-        label: new.label.clone(),
-        permissions: new.permissions.clone(),
-        expires_at: new.expires,
-    };
+    let terms =
+        KeyTerms { label: new.label.clone(), permissions: new.permissions.clone(), expires_at: new.expires };
     let act = scope.operator.act(environment);
     let made = operating.run(operating.registry.create_api_key(&scope.platform, terms, act))?;
     let credentials = Credentials {
@@ -150,7 +147,10 @@ fn list(scope: &Scope, environment: &Environment) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let rows: Vec<_> = shown.into_iter().map(Shown::row).collect();
-    output::print(&columns(["API KEY", "STATE", "PERMISSIONS", "CREATED", "EXPIRES", "LAST USED", "LABEL"], &rows))?;
+    output::print(&columns(
+        ["API KEY", "STATE", "PERMISSIONS", "CREATED", "EXPIRES", "LAST USED", "LABEL"],
+        &rows,
+    ))?;
     Ok(Exit::Done)
 }
 

@@ -46,9 +46,10 @@ pub(crate) fn create_master_key(path: &Path) -> Result<(), Failure> {
             format!("{} exists and is not overwritten", path.display()),
             "name another file; a database needs the key it was made with",
         ),
-        ErrorKind::NotFound => {
-            Failure::refused(format!("the folder of {} does not exist", path.display()), "make the folder first")
-        }
+        ErrorKind::NotFound => Failure::refused(
+            format!("the folder of {} does not exist", path.display()),
+            "make the folder first",
+        ),
         _ => Failure::untrusted(
             format!("cannot write {}: {error}", path.display()),
             "check the folder and its permissions",

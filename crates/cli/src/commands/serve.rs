@@ -40,7 +40,8 @@ pub(crate) struct ServeArguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &ServeArguments, environment: &Environment) -> Result<Exit, Failure> {
     let flags = arguments.flags();
-    let sources = Sources { flags: &flags, environment, file: arguments.config.as_deref(), default_file: true };
+    let sources =
+        Sources { flags: &flags, environment, file: arguments.config.as_deref(), default_file: true };
     let effective = effective(&sources)?;
     if arguments.print_config {
         return print_configuration(&effective, arguments.json);
@@ -68,7 +69,11 @@ impl ServeArguments {
         };
         add("listen", "--listen", self.listen.clone());
         add("database.url", "--database", self.database.clone());
-        add("master_key_file", "--master-key-file", self.master_key_file.as_ref().map(|path| path.display().to_string()));
+        add(
+            "master_key_file",
+            "--master-key-file",
+            self.master_key_file.as_ref().map(|path| path.display().to_string()),
+        );
         flags
     }
 }

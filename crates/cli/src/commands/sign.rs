@@ -10,7 +10,6 @@ use registrar_domain::clock::Clock as _;
 use registrar_wire::{Credentials, MEDIA_TYPE_JSON};
 use serde_json::json;
 
-
 use super::shell::quote;
 use crate::credentials_file::read_credentials;
 use crate::failure::{Exit, Failure};
@@ -54,7 +53,12 @@ pub(crate) fn run(arguments: &SignArguments) -> Result<Exit, Failure> {
     let signer = Signer::new(&credentials).map_err(|error| {
         Failure::usage(error, "use the credentials as `registrar key create` printed them")
     })?;
-    let parts = SignedParts { timestamp: &timestamp, method: &arguments.method, target: &arguments.target, body: &body };
+    let parts = SignedParts {
+        timestamp: &timestamp,
+        method: &arguments.method,
+        target: &arguments.target,
+        body: &body,
+    };
     let headers = signer.sign(&parts);
     let shown = Shown {
         arguments,

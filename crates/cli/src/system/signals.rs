@@ -15,7 +15,10 @@ impl EndSignals {
     pub(crate) fn catch() -> Result<Self, Failure> {
         let catch = |kind| {
             signal(kind).map_err(|error| {
-                Failure::untrusted(format!("cannot catch signals: {error}"), "check the limits of this process")
+                Failure::untrusted(
+                    format!("cannot catch signals: {error}"),
+                    "check the limits of this process",
+                )
             })
         };
         Ok(Self { terminate: catch(SignalKind::terminate())?, interrupt: catch(SignalKind::interrupt())? })

@@ -78,7 +78,10 @@ impl Server {
             let start = printed.len();
             if stdout.read_line(&mut printed).unwrap() == 0 {
                 let code = child.wait().unwrap().code();
-                panic!("ended with {code:?} before it was ready: {}", std::fs::read_to_string(&stderr).unwrap());
+                panic!(
+                    "ended with {code:?} before it was ready: {}",
+                    std::fs::read_to_string(&stderr).unwrap()
+                );
             }
             if let Some(base_url) = printed[start..].strip_prefix("ready ") {
                 let base_url = base_url.trim_end().to_owned();

@@ -36,13 +36,10 @@ pub(crate) fn run(arguments: &NewArguments) -> Result<Exit, Failure> {
     match client.create_customer(&body) {
         Ok(answer) => print_answer(&answer, arguments.json),
         Err(ClientError::Refused { problem, body, .. }) => print_problem(&problem, &body, arguments.json),
-        Err(error @ ClientError::Unreachable { .. }) => Err(Failure::untrusted(
-            error,
-            format!("see that a server runs at {}", credentials.base_url),
-        )),
-        Err(error) => {
-            Err(Failure::untrusted(error, format!("see what runs at {}", credentials.base_url)))
+        Err(error @ ClientError::Unreachable { .. }) => {
+            Err(Failure::untrusted(error, format!("see that a server runs at {}", credentials.base_url)))
         }
+        Err(error) => Err(Failure::untrusted(error, format!("see what runs at {}", credentials.base_url))),
     }
 }
 
@@ -74,9 +71,13 @@ fn describe(problem: &Problem) -> Vec<String> {
     let mut lines = vec![format!("{} ({}) – {}", problem.code, problem.status, problem.detail)];
     lines.extend(problem.errors.iter().filter(|error| **error != problem.detail).map(ToString::to_string));
     lines.extend(problem.hint_detail.as_ref().map(|hint| format!("hint: {hint}")));
-    lines.extend(problem.difference_seconds.map(|seconds| format!("this clock is {seconds} s off the server's")));
+    lines.extend(
+        problem.difference_seconds.map(|seconds| format!("this clock is {seconds} s off the server's")),
+    );
     lines.extend(problem.differs.as_ref().map(|fields| format!("fields that differ: {}", fields.join(", "))));
-    lines.extend(problem.participant_code.as_ref().map(|code| format!("participant_code of the existing one: {code}")));
+    lines.extend(
+        problem.participant_code.as_ref().map(|code| format!("participant_code of the existing one: {code}")),
+    );
     if !problem.trace_id.is_empty() {
         lines.push(format!("trace_id {}", problem.trace_id));
     }

@@ -60,7 +60,10 @@ impl DataFolder {
             (true, _) => Ok(()),
             (false, false) => create_master_key(&self.master_key()),
             (false, true) => Err(Failure::untrusted(
-                format!("{} is gone, and what the database holds cannot be read without it", self.master_key().display()),
+                format!(
+                    "{} is gone, and what the database holds cannot be read without it",
+                    self.master_key().display()
+                ),
                 "put the file back, or start anew with another --data",
             )),
         }

@@ -55,7 +55,10 @@ pub(crate) struct DevArguments {
 pub(crate) fn run(arguments: &DevArguments, environment: &Environment) -> Result<Exit, Failure> {
     if !arguments.listen.ip().is_loopback() && !arguments.unsafe_listen {
         return Err(Failure::usage(
-            format!("{} is not a loopback address: others could reach this development server", arguments.listen),
+            format!(
+                "{} is not a loopback address: others could reach this development server",
+                arguments.listen
+            ),
             "listen on 127.0.0.1, or add --unsafe-listen if that is what you want",
         ));
     }
@@ -87,7 +90,12 @@ async fn introduce(
     folder.write_sample()?;
     let introduction = submit_example(example).await?;
     output::print(&introduction)?;
-    let steps = NextSteps { program: invocation(), folder, platform_code: &own.platform_code, base_url: &running.base_url };
+    let steps = NextSteps {
+        program: invocation(),
+        folder,
+        platform_code: &own.platform_code,
+        base_url: &running.base_url,
+    };
     output::print(&steps.text())
 }
 

@@ -47,8 +47,7 @@ async fn make_credentials(
     let code = match existing {
         Some(access) => access.code.clone(),
         None => {
-            let settings =
-                PlatformSettings { name: name.to_owned(), sandbox: true, customers_enabled: true };
+            let settings = PlatformSettings { name: name.to_owned(), sandbox: true, customers_enabled: true };
             registry.create_platform(settings, act()).await?
         }
     };

@@ -85,13 +85,17 @@ fn check_master_key(configuration: &Configuration) -> Vec<Finding> {
 
 fn check_permissions(check: &'static str, path: &Path) -> Finding {
     match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o077 == 0 => Finding::ok(check, format!("only its owner may read it ({mode:03o})")),
+        Ok(mode) if mode & 0o077 == 0 => {
+            Finding::ok(check, format!("only its owner may read it ({mode:03o})"))
+        }
         Ok(mode) => Finding::warn(
             check,
             format!("others than its owner may use {} ({mode:03o})", path.display()),
             format!("chmod 600 {}", path.display()),
         ),
-        Err(error) => Finding::fail(check, format!("cannot look at {}: {error}", path.display()), "check the path"),
+        Err(error) => {
+            Finding::fail(check, format!("cannot look at {}: {error}", path.display()), "check the path")
+        }
     }
 }
 
@@ -114,25 +118,28 @@ fn check_database(configuration: &Configuration) -> Vec<Finding> {
             findings.extend(check_inspection(&inspection));
             findings.push(check_key_fits(configuration));
         }
-        Err(error) => findings.push(Finding::fail(CHECK, error.to_string(), "see docs/operating.md")),
+        Err(error) => findings.push(Finding::fail(
+            CHECK,
+            error.to_string(),
+            "do what the text says; put back a copy if the file is damaged",
+        )),
     }
     findings
 }
 
 fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
     const CHECK: &str = "database";
-    let schema = match (inspection.schema, inspection.schema_of_release) {
-        (found, known) if found == known => Finding::ok(CHECK, format!("schema {found}, that of this release")),
-        (found, known) if found < known => Finding::warn(
+    let schema = if inspection.pending_migrations.is_empty() {
+        Finding::ok(CHECK, "its schema is that of this release")
+    } else {
+        Finding::warn(
             CHECK,
-            format!("schema {found}; this release has {known}"),
+            format!(
+                "its schema is older than this release; missing: {}",
+                inspection.pending_migrations.join(", ")
+            ),
             "stop the server, copy the database, and run `registrar migrate` or start this release",
-        ),
-        (found, known) => Finding::fail(
-            CHECK,
-            format!("schema {found} is newer than this release's {known}"),
-            "use the release that wrote it, or a later one",
-        ),
+        )
     };
     let journal = if inspection.is_wal {
         Finding::ok(CHECK, "the write-ahead log is on")
@@ -159,9 +166,10 @@ fn check_key_fits(configuration: &Configuration) -> Finding {
         single_threaded()?.block_on(open_registry(configuration, inputs, store))
     });
     match opened {
-        Ok(registry) => {
-            Finding::ok(CHECK, format!("it opens the database, which has {} platforms", registry.platforms().len()))
-        }
+        Ok(registry) => Finding::ok(
+            CHECK,
+            format!("it opens the database, which has {} platforms", registry.platforms().len()),
+        ),
         Err(failure) => {
             Finding::fail(CHECK, failure.sentence(), "use the master key that the database was made with")
         }
@@ -180,7 +188,11 @@ fn check_clock(now: UnixMillis) -> Finding {
 fn check_disk(folder: &Path) -> Finding {
     const CHECK: &str = "disk";
     let Ok(space) = rustix::fs::statvfs(folder) else {
-        return Finding::fail(CHECK, format!("cannot look at {}", folder.display()), "check the database's folder");
+        return Finding::fail(
+            CHECK,
+            format!("cannot look at {}", folder.display()),
+            "check the database's folder",
+        );
     };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
     let detail = format!("{} MiB are free in {}", free >> 20, folder.display());
@@ -197,7 +209,11 @@ fn check_open_files(limit: Option<u64>, max_connections: u32) -> Finding {
     if leaves_room(limit, max_connections) {
         Finding::ok("limits", detail)
     } else {
-        Finding::warn("limits", detail, "raise the hard limit (LimitNOFILE=, ulimit -Hn) or lower http.max_connections")
+        Finding::warn(
+            "limits",
+            detail,
+            "raise the hard limit (LimitNOFILE=, ulimit -Hn) or lower http.max_connections",
+        )
     }
 }
 
