@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use registrar_crypto::keyring::MasterKeys;
 use registrar_domain::keys::KeysError;
-use registrar_domain::reference::{ListKind, ReferenceLists};
+use registrar_domain::reference::ReferenceLists;
 use registrar_domain::registry::{AuthSettings, OperateError, Parts, Registry};
 use registrar_domain::store::{Store, StoreFailure};
 use registrar_store_sqlite::{Options, SqliteStore};
@@ -65,7 +65,7 @@ pub(crate) fn operate(
 /// What an installation needs besides its database.
 pub(crate) struct Inputs {
     master: MasterKeys,
-    lists: ReferenceLists,
+    lists: &'static ReferenceLists,
 }
 
 impl Inputs {
@@ -152,7 +152,12 @@ pub(crate) fn read_master_keys(path: &Path) -> Result<MasterKeys, Failure> {
 }
 
 /// Reads the lists that the configuration names; the others are built in.
-pub(crate) fn read_lists(configuration: &Configuration) -> Result<ReferenceLists, Failure> {
+pub(crate) fn read_lists(configuration: &Configuration) -> Result<&'static ReferenceLists, Failure> {
+    if (&configuration.countries_file, &configuration.states_file, &configuration.id_types_file)
+        == (&None, &None, &None)
+    {
+        return Ok(ReferenceLists::builtin());
+    }
     let read = |path: Option<&Path>| -> Result<Option<String>, Failure> {
         path.map(std::fs::read_to_string).transpose().map_err(|error| {
             let path = path.map(Path::display).map(|path| path.to_string()).unwrap_or_default();
@@ -162,12 +167,10 @@ pub(crate) fn read_lists(configuration: &Configuration) -> Result<ReferenceLists
     let countries = read(configuration.countries_file.as_deref())?;
     let states = read(configuration.states_file.as_deref())?;
     let id_types = read(configuration.id_types_file.as_deref())?;
-    ReferenceLists::parse(countries.as_deref(), states.as_deref(), id_types.as_deref()).map_err(|error| {
-        Failure::usage(
-            error,
-            format!("correct the file; `registrar lists print {}` shows the form", ListKind::Countries),
-        )
-    })
+    let lists = ReferenceLists::parse(countries.as_deref(), states.as_deref(), id_types.as_deref())
+        .map_err(|error| Failure::usage(error, "correct the file; `registrar lists print` shows the form"))?;
+    // One process reads its lists once and uses them to its end.
+    Ok(Box::leak(Box::new(lists)))
 }
 
 impl From<KeysError> for Failure {

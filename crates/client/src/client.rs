@@ -27,7 +27,7 @@ pub struct ClientOptions {
 
 impl Default for ClientOptions {
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_secs(5), attempt_timeout: Duration::from_secs(60) }
+        Self { connect_timeout: Duration::from_secs(5), attempt_timeout: Duration::from_mins(1) }
     }
 }
 

@@ -20,8 +20,6 @@ use std::time::Duration;
 use database_url::DatabaseUrl;
 use kind::{LogFormat, LogLevel};
 
-pub(crate) use duration::format_duration;
-
 /// Everything that can be configured; `settings::SETTINGS` says what each field is.
 #[derive(Debug, Clone)]
 pub(crate) struct Configuration {

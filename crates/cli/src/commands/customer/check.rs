@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &CheckArguments, environment: &Environment) -> Resu
     let body = read_body(&arguments.file)?;
     let now = SystemClock.now();
     let trace_id = TraceId::new(now, random_bytes(&ThreadEntropy));
-    match find_problem(&body, &Terms { policy: &policy, lists: &lists, now }, trace_id) {
+    match find_problem(&body, &Terms { policy: &policy, lists, now }, trace_id) {
         None if arguments.json => output::print_json(&Valid { valid: true })?,
         None => output::print("The customer is valid.\n")?,
         Some(problem) if arguments.json => {
@@ -67,12 +67,15 @@ struct Valid {
     valid: bool,
 }
 
-fn terms(arguments: &CheckArguments, environment: &Environment) -> Result<(Policy, ReferenceLists), Failure> {
+fn terms(
+    arguments: &CheckArguments,
+    environment: &Environment,
+) -> Result<(Policy, &'static ReferenceLists), Failure> {
     match (&arguments.platform, arguments.database.names_a_database()) {
         (Some(code), _) => {
             let operating = operate(&arguments.database, environment)?;
             let platform = operating.registry.platform(code).map_err(Failure::from)?;
-            Ok((platform.platform.policy.clone(), operating.registry.lists().clone()))
+            Ok((platform.platform.policy.clone(), operating.registry.lists()))
         }
         (None, true) => Err(Failure::usage(
             "the policy of which platform is not said",
