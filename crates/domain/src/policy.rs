@@ -304,7 +304,9 @@ fn spec(key: &str) -> Result<&'static PolicySpec, PolicyError> {
     let key = key.strip_prefix("policy.").unwrap_or(key);
     POLICIES.iter().find(|spec| spec.key == key).ok_or_else(|| {
         let folded = key.to_ascii_lowercase().replace('-', "_");
-        PolicyError::UnknownKey { nearest: nearest(&folded, POLICIES.iter().map(|spec| (spec.key, spec.key))) }
+        PolicyError::UnknownKey {
+            nearest: nearest(&folded, POLICIES.iter().map(|spec| (spec.key, spec.key))),
+        }
     })
 }
 
@@ -397,9 +399,12 @@ mod tests {
 
     #[test]
     fn an_entry_that_is_not_on_a_list_or_not_supported_is_refused_by_its_position() {
-        for (key, value) in
-            [("countries", "IN,Atlantis"), ("countries", "IN,CU"), ("states", "IN-MH,IN-XX"), ("id_types", "pan,x")]
-        {
+        for (key, value) in [
+            ("countries", "IN,Atlantis"),
+            ("countries", "IN,CU"),
+            ("states", "IN-MH,IN-XX"),
+            ("id_types", "pan,x"),
+        ] {
             assert!(matches!(set(key, value), Err(PolicyError::Entry { position: 2, .. })), "{value}");
         }
     }
@@ -414,7 +419,10 @@ mod tests {
         assert_eq!(nearest("policy.Minimum-Age"), Some("minimum_age"));
         assert_eq!(nearest("colour"), None);
         let message = set("minimun_age", "18").expect_err("a slip").to_string();
-        assert!(message.starts_with("there is no such policy (did you mean minimum_age?); the policies are unknown"));
+        assert!(
+            message
+                .starts_with("there is no such policy (did you mean minimum_age?); the policies are unknown")
+        );
     }
 
     #[test]
@@ -437,16 +445,12 @@ mod tests {
 
     fn policies() -> impl Strategy<Value = Policy> {
         let list = |entries: &'static [&'static str]| {
-            proptest::option::of(proptest::sample::subsequence(entries, 1..=entries.len())).prop_map(|list| {
-                list.map(|list| list.into_iter().map(str::to_owned).collect::<Vec<_>>())
-            })
+            proptest::option::of(proptest::sample::subsequence(entries, 1..=entries.len()))
+                .prop_map(|list| list.map(|list| list.into_iter().map(str::to_owned).collect::<Vec<_>>()))
         };
         let flags = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
-        let aadhaar = prop_oneof![
-            Just(AadhaarPolicy::Mask),
-            Just(AadhaarPolicy::Seal),
-            Just(AadhaarPolicy::Refuse)
-        ];
+        let aadhaar =
+            prop_oneof![Just(AadhaarPolicy::Mask), Just(AadhaarPolicy::Seal), Just(AadhaarPolicy::Refuse)];
         let lists = (list(&["IN", "US"]), list(&["IN-MH", "IN-OD", "US-IL"]), list(&["pan", "passport"]));
         (flags, 0..=120u8, aadhaar, lists).prop_map(|(flags, minimum_age, aadhaar, lists)| Policy {
             unknown_fields: if flags.0 { UnknownFields::Reject } else { UnknownFields::Ignore },
