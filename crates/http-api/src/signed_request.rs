@@ -16,7 +16,7 @@ use registrar_domain::rules::authenticate::{AuthRejection, ExplainedRejection, T
 use registrar_json::{Object, parse_object};
 use registrar_wire::{BODY_BYTES_MAX, ErrorCode, Hint, Operation, Signed, SigningHeaders};
 
-use crate::answer::Refusal;
+use crate::answer::{BODY_TOO_LARGE, Refusal, malformed_json_detail};
 use crate::app::App;
 use crate::limits::NESTING_DEPTH_MAX;
 use crate::request_body::{BodyRejection, read_body};
@@ -66,16 +66,7 @@ impl SignedRequest {
     /// The body as an object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Refusal> {
         parse_object(&self.body, NESTING_DEPTH_MAX).map_err(|error| {
-            Refusal::new(
-                ErrorCode::MalformedJson,
-                format!(
-                    "{} At line {}, column {} (byte {}) of the body.",
-                    error.kind.sentence(),
-                    error.line,
-                    error.column,
-                    error.offset
-                ),
-            )
+            Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error))
         })
     }
 }
@@ -151,7 +142,7 @@ fn all_four() -> String {
 fn refuse_body(rejection: BodyRejection) -> Refusal {
     match rejection {
         BodyRejection::TooLarge => {
-            Refusal::new(ErrorCode::BodyTooLarge, "The body is larger than 64 KiB (65536 bytes).").closing()
+            Refusal::new(ErrorCode::BodyTooLarge, BODY_TOO_LARGE).closing()
         }
         BodyRejection::TimedOut => {
             Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.")

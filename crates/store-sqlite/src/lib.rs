@@ -10,6 +10,7 @@ mod connection;
 mod customers;
 mod failure;
 mod files;
+mod inspect;
 mod installation;
 pub mod limits;
 mod migrations;
@@ -24,6 +25,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use inspect::{Inspection, inspect};
 pub use open_error::OpenError;
 pub use options::{OnFatal, Options, Role};
 pub use statistics::Statistics;
