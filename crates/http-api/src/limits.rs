@@ -6,31 +6,31 @@ use std::time::Duration;
 pub const NESTING_DEPTH_MAX: usize = 32;
 
 /// Bytes of a refused body that are read and dropped, so that a sender who only reads afterwards still gets the 413.
-pub const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of all header names and values together: the four signing headers need under one kibibyte.
-pub const HEADER_BYTES_MAX: usize = 16 * 1024;
+pub(crate) const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// Number of header lines; more get the HTTP library's bare 431.
-pub const HEADER_LINES_MAX: usize = 64;
+pub(crate) const HEADER_LINES_MAX: usize = 64;
 
 /// The connection's read buffer: room for the largest head and no more, since every connection may fill one.
-pub const READ_BUFFER_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const READ_BUFFER_BYTES_MAX: usize = 32 * 1024;
 
 /// Characters of an `X-Request-Id` that is echoed (contract 2.4).
-pub const CLIENT_REQUEST_ID_LENGTH_MAX: usize = 64;
+pub(crate) const CLIENT_REQUEST_ID_LENGTH_MAX: usize = 64;
 
 /// Seconds after which a refused write may be tried again: a full queue empties in milliseconds.
-pub const RETRY_AFTER_SECONDS: &str = "1";
+pub(crate) const RETRY_AFTER_SECONDS: &str = "1";
 
 /// How long a readiness probe may take before it counts as failed.
-pub const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often changed platforms and keys are looked for: contract 5 allows a second.
-pub const ACCESS_REFRESH_INTERVAL: Duration = Duration::from_millis(100);
+pub(crate) const ACCESS_REFRESH_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How often the last use of keys is stored.
-pub const KEY_USE_INTERVAL: Duration = Duration::from_secs(30);
+pub(crate) const KEY_USE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The bounds an operator may set.
 #[derive(Debug, Clone, Copy)]

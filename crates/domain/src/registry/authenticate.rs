@@ -85,7 +85,7 @@ impl Registry {
             permitted: known.is_some_and(|key| key.key.permissions.contains(&permission)),
             suspended: known.is_some_and(|key| key.platform.platform.suspended),
             enabled: known.is_some_and(|key| match permission {
-                Permission::CustomersWrite => key.platform.platform.customers_enabled,
+                Permission::CustomersWrite | Permission::CustomersRead => key.platform.platform.customers_enabled,
             }),
         };
         match (decide_authentication(facts), known) {

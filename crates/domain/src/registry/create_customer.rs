@@ -14,7 +14,7 @@ use crate::entropy::random_bytes;
 use crate::fields::RequestId;
 use crate::ids::{CustomerNumber, PlatformNumber, TraceId};
 use crate::keys::{unwrap, wrap};
-use crate::payload::{PAYLOAD_VERSION, Payload};
+use crate::payload::Payload;
 use crate::record::{Record, decode_record, encode_record};
 use crate::store::{
     BlindIndex, CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, SealedCustomer, StoreFailure,
@@ -72,7 +72,7 @@ impl Registry {
         let platform = caller.platform();
         let now = self.clock.now();
         let payload = Payload::of(body, &platform.digest_key);
-        let terms = Terms { policy: &platform.platform.policy, lists: &self.lists, now };
+        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now };
         let customer = match parse_customer(body, &terms) {
             Ok(customer) => customer,
             Err(violations) => return self.replay_or_refuse(platform, body, &payload, violations).await,
@@ -122,7 +122,7 @@ impl Registry {
     }
 
     fn replay(&self, platform: &PlatformAccess, stored: &StoredCustomer) -> Result<CustomerAnswer, StoreFailure> {
-        let bytes = self.open(platform.platform.number, stored)?;
+        let bytes = self.unseal(platform.platform.number, stored)?;
         let record = read_record(&bytes)?;
         Ok(CustomerAnswer { body: Zeroizing::new(record.answer.to_vec()), replayed: true })
     }
@@ -135,7 +135,7 @@ impl Registry {
     ) -> Result<CreateCustomerError, StoreFailure> {
         Ok(match rejection {
             CreateCustomerRejection::RequestIdReused(stored) => {
-                let bytes = self.open(platform.platform.number, &stored)?;
+                let bytes = self.unseal(platform.platform.number, &stored)?;
                 CreateCustomerError::RequestIdReused(read_record(&bytes)?.differing_fields(payload))
             }
             CreateCustomerRejection::PayloadAlreadySubmitted(number) => {
@@ -169,7 +169,7 @@ impl Registry {
         Ok(SealedCustomer { data_key, record })
     }
 
-    pub(super) fn open(
+    pub(super) fn unseal(
         &self,
         platform: PlatformNumber,
         stored: &StoredCustomer,

@@ -15,14 +15,13 @@ use crate::entropy::{Entropy, random_bytes};
 use crate::ids::PlatformNumber;
 use crate::keys::wrap;
 use crate::platform::Permission;
+use crate::rules::create_api_key::LIVE_KEYS_MAX;
 use crate::store::{
     CreateApiKeyOutcome, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome, StoreFailure,
 };
 
-/// Live keys a platform may have (contract 1.7).
-pub const LIVE_KEYS_MAX: usize = 10;
 /// Characters in a platform's name or a key's label.
-pub const NAME_LENGTH_MAX: usize = 100;
+const NAME_LENGTH_MAX: usize = 100;
 
 /// What a new platform starts with.
 #[derive(Debug, Clone, Default)]

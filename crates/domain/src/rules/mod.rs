@@ -3,5 +3,6 @@
 //! Knows no engine, no clock and no randomness. Invariant: equal facts and commands give equal decisions.
 
 pub mod audit;
+pub mod authenticate;
 pub mod create_api_key;
 pub mod create_customer;
