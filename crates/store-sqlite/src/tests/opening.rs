@@ -226,7 +226,7 @@ fn a_database_whose_creation_was_interrupted_is_completed() {
 fn customer_numbers_end_where_the_codes_end() {
     let place = Place::new();
     let store = place.open();
-    store.set_next_customer(crate::limits::CUSTOMER_NUMBERS - 1);
+    store.set_next_customer(registrar_domain::codes::CUSTOMER_NUMBERS - 1);
     store.reserve_customer_number().unwrap();
     for _ in 0..2 {
         let failure = store.reserve_customer_number().unwrap_err();
