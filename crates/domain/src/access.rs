@@ -7,10 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use registrar_crypto::index::derive_platform_key;
+use registrar_crypto::index::{IndexKey, derive_platform_key};
 use registrar_crypto::keyring::MasterKeys;
 use registrar_crypto::signature::RequestSecret;
-use zeroize::Zeroizing;
 
 use crate::clock::UnixMillis;
 use crate::codes::Codes;
@@ -26,11 +25,11 @@ pub struct PlatformAccess {
     /// Its public code.
     pub code: String,
     /// The key of its blind indexes of e-mails.
-    pub(crate) email_key: Zeroizing<[u8; 32]>,
+    pub(crate) email_key: IndexKey,
     /// The key of its blind indexes of request_ids.
-    pub(crate) request_key: Zeroizing<[u8; 32]>,
+    pub(crate) request_key: IndexKey,
     /// The key of its payload digests.
-    pub(crate) digest_key: Zeroizing<[u8; 32]>,
+    pub(crate) digest_key: IndexKey,
 }
 
 /// An API key, ready to verify with.
@@ -66,7 +65,7 @@ impl Access {
             let code = codes
                 .platform_code(number)
                 .ok_or_else(|| StoreFailure::Internal("a platform's number has no code".to_owned()))?;
-            let derive = |key: &[u8; 32], purpose| Zeroizing::new(derive_platform_key(key, purpose, number.0));
+            let derive = |key, purpose| derive_platform_key(key, purpose, number.0);
             let access = PlatformAccess {
                 code,
                 email_key: derive(&keys.index, "email"),
@@ -81,15 +80,17 @@ impl Access {
             let Some(platform) = platforms.get(&key.platform) else {
                 return Err(StoreFailure::Internal("an API key belongs to no platform".to_owned()));
             };
-            let secret = unwrap(&key.wrapped_secret, &secret_purpose(&key.api_key), master).ok_or_else(|| {
-                StoreFailure::Internal("an API key's secret does not open under the master key".to_owned())
-            })?;
+            let secret = unwrap(&key.wrapped_secret, SECRET_PURPOSE, key.api_key.as_bytes(), master)
+                .and_then(|bytes| RequestSecret::from_bytes(bytes.as_slice()).ok())
+                .ok_or_else(|| {
+                    StoreFailure::Internal("an API key's secret does not open under the master key".to_owned())
+                })?;
             let last_used = before
                 .and_then(|access| access.keys.get(&key.api_key))
                 .map_or_else(|| Arc::new(AtomicI64::new(i64::MIN)), |known| Arc::clone(&known.last_used));
             let access = KeyAccess {
                 platform: Arc::clone(platform),
-                secret: RequestSecret::from_bytes(secret.as_slice()),
+                secret,
                 last_used,
                 key,
             };
@@ -152,7 +153,5 @@ impl KeyAccess {
     }
 }
 
-/// What a wrapped request secret is bound to: moved to another key's row it does not open.
-pub(crate) fn secret_purpose(api_key: &str) -> String {
-    format!("api-key/{api_key}")
-}
+/// What a request secret is wrapped for, bound to its key's public name: moved to another row it does not open.
+pub(crate) const SECRET_PURPOSE: &str = "request-secret";

@@ -3,6 +3,7 @@
 //! A code is the permutation of a row's number, so it needs no index, is unique across both kinds because the numbers
 //! are, and cannot be predicted without the installation's key. Invariant: number and code determine each other.
 
+use registrar_crypto::index::IndexKey;
 use registrar_crypto::permutation::Permutation;
 
 use crate::ids::{CustomerNumber, PlatformNumber};
@@ -34,18 +35,18 @@ pub struct Codes {
 
 impl Codes {
     /// The codes of the installation with this code key.
-    pub fn new(code_key: &[u8; 32]) -> Self {
+    pub fn new(code_key: &IndexKey) -> Self {
         Self { permutation: Permutation::new(code_key) }
     }
 
     /// The `platform_code`; `None` past the last number a code exists for.
     pub fn platform_code(&self, number: PlatformNumber) -> Option<String> {
-        (number.0 < PLATFORM_NUMBERS).then(|| self.spell(number.0))
+        (number.0 < PLATFORM_NUMBERS).then(|| self.spell(number.0)).flatten()
     }
 
     /// The `participant_code`; `None` past the last number a code exists for.
     pub fn participant_code(&self, number: CustomerNumber) -> Option<String> {
-        (number.0 < CUSTOMER_NUMBERS).then(|| self.spell(number.0 + PLATFORM_NUMBERS))
+        (number.0 < CUSTOMER_NUMBERS).then(|| self.spell(number.0 + PLATFORM_NUMBERS)).flatten()
     }
 
     /// What this code stands for, if it is six characters of the alphabet (any case); the row may still not exist.
@@ -58,7 +59,7 @@ impl Codes {
             let digit = ALPHABET.iter().position(|letter| *letter == byte.to_ascii_uppercase())?;
             permuted = (permuted << 5) | u32::try_from(digit).ok()?;
         }
-        let number = self.permutation.invert(permuted);
+        let number = self.permutation.inverse(permuted)?;
         Some(match number.checked_sub(PLATFORM_NUMBERS) {
             None => CodeOwner::Platform(PlatformNumber(number)),
             Some(customer) => CodeOwner::Customer(CustomerNumber(customer)),
@@ -81,12 +82,11 @@ impl Codes {
         }
     }
 
-    fn spell(&self, number: u32) -> String {
-        let permuted = self.permutation.permute(number);
+    fn spell(&self, number: u32) -> Option<String> {
+        let permuted = self.permutation.forward(number)?;
         (0..CODE_LENGTH)
             .rev()
-            .filter_map(|place| ALPHABET.get(((permuted >> (5 * place)) & 31) as usize))
-            .map(|byte| char::from(*byte))
+            .map(|place| ALPHABET.get(((permuted >> (5 * place)) & 31) as usize).map(|byte| char::from(*byte)))
             .collect()
     }
 }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn codes_of_both_kinds_never_meet() {
-        let codes = Codes::new(&[7; 32]);
+        let codes = Codes::new(&IndexKey::from_bytes([7; 32]));
         let mut seen = std::collections::HashSet::new();
         for number in 0..5_000 {
             assert!(seen.insert(codes.platform_code(PlatformNumber(number)).unwrap()));
@@ -109,12 +109,13 @@ mod tests {
     #[test]
     fn another_installation_gives_another_code() {
         let number = CustomerNumber(1);
-        assert_ne!(Codes::new(&[1; 32]).participant_code(number), Codes::new(&[2; 32]).participant_code(number));
+        let code = |key| Codes::new(&IndexKey::from_bytes(key)).participant_code(number);
+        assert_ne!(code([1; 32]), code([2; 32]));
     }
 
     #[test]
     fn text_that_is_no_code_has_no_owner() {
-        let codes = Codes::new(&[7; 32]);
+        let codes = Codes::new(&IndexKey::from_bytes([7; 32]));
         for text in ["", "ABCDE", "ABCDEFG", "ABCDE0", "ABCDE1", "ABCDEI", "ABCDEO", "ABCD\u{e9}"] {
             assert_eq!(codes.owner(text), None, "{text}");
         }
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn numbers_past_the_space_have_no_code() {
-        let codes = Codes::new(&[7; 32]);
+        let codes = Codes::new(&IndexKey::from_bytes([7; 32]));
         assert_eq!(codes.platform_code(PlatformNumber(PLATFORM_NUMBERS)), None);
         assert_eq!(codes.participant_code(CustomerNumber(CUSTOMER_NUMBERS)), None);
         assert!(codes.participant_code(CustomerNumber(CUSTOMER_NUMBERS - 1)).is_some());
@@ -131,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_code_leads_back_to_its_number(number in 0..CUSTOMER_NUMBERS, key: [u8; 32]) {
-            let codes = Codes::new(&key);
+            let codes = Codes::new(&IndexKey::from_bytes(key));
             let code = codes.participant_code(CustomerNumber(number)).unwrap();
             prop_assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)));
             prop_assert_eq!(codes.owner(&code), Some(CodeOwner::Customer(CustomerNumber(number))));

@@ -1,23 +1,26 @@
 //! The installation's own keys: random, made once, wrapped under the master key, unchanged by its rotation (contract 4.3).
 
+use registrar_crypto::index::IndexKey;
 use registrar_crypto::keyring::MasterKeys;
-use registrar_crypto::seal::{unwrap_key, wrap_key};
 use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, random_bytes};
 use crate::platform::WrappedKey;
 use crate::store::{InstallationKey, Store, StoreFailure};
 
+/// What an installation's key is wrapped for; its name is what it is bound to.
+const PURPOSE: &str = "installation-key";
+
 /// The unwrapped keys.
 pub struct InstallationKeys {
     /// Blind indexes of e-mails and request_ids.
-    pub index: Zeroizing<[u8; 32]>,
+    pub index: IndexKey,
     /// Payload digests.
-    pub digest: Zeroizing<[u8; 32]>,
+    pub digest: IndexKey,
     /// Participant and platform codes.
-    pub code: Zeroizing<[u8; 32]>,
+    pub code: IndexKey,
     /// Passphrase digests.
-    pub passphrase: Zeroizing<[u8; 32]>,
+    pub passphrase: IndexKey,
 }
 
 /// Why the installation's keys cannot be had.
@@ -49,15 +52,17 @@ impl InstallationKeys {
     ) -> Result<Self, KeysError> {
         let candidates = ["index", "digest", "code", "passphrase"]
             .into_iter()
-            .map(|name| InstallationKey {
-                name: name.to_owned(),
-                wrapped: wrap(&Zeroizing::new(random_bytes(entropy)), name, master, entropy),
+            .map(|name| {
+                let key = Zeroizing::new(random_bytes(entropy));
+                let wrapped = wrap(&key, PURPOSE, name.as_bytes(), master, entropy)?;
+                Ok(InstallationKey { name: name.to_owned(), wrapped })
             })
-            .collect();
+            .collect::<Result<_, StoreFailure>>()?;
         let stored = store.load_or_store_installation_keys(candidates).await?;
-        let load = |name: &'static str| -> Result<Zeroizing<[u8; 32]>, KeysError> {
+        let load = |name: &'static str| -> Result<IndexKey, KeysError> {
             let key = stored.iter().find(|key| key.name == name).ok_or(KeysError::Missing(name))?;
-            unwrap(&key.wrapped, name, master)
+            unwrap(&key.wrapped, PURPOSE, name.as_bytes(), master)
+                .map(|key| IndexKey::from_bytes(*key))
                 .ok_or(KeysError::WrongMasterKey { version: key.wrapped.master_key_version })
         };
         Ok(Self {
@@ -69,20 +74,27 @@ impl InstallationKeys {
     }
 }
 
-/// Wraps a key under the current master key, bound to what it is for.
-pub(crate) fn wrap(key: &[u8; 32], purpose: &str, master: &MasterKeys, entropy: &dyn Entropy) -> WrappedKey {
+/// Wraps a key under the current master key, for a purpose and bound to what it belongs to.
+pub(crate) fn wrap(
+    key: &[u8; 32],
+    purpose: &str,
+    binding: &[u8],
+    master: &MasterKeys,
+    entropy: &dyn Entropy,
+) -> Result<WrappedKey, StoreFailure> {
     let current = master.current();
-    WrappedKey {
-        master_key_version: current.version(),
-        bytes: wrap_key(current, purpose, random_bytes(entropy), key),
-    }
+    let bytes = current
+        .wrap_key(purpose, binding, random_bytes(entropy), key)
+        .map_err(|_| StoreFailure::Internal("a key could not be wrapped".to_owned()))?;
+    Ok(WrappedKey { master_key_version: current.version(), bytes })
 }
 
-/// Unwraps a key; `None` if the master key or the purpose is another one, or the bytes were changed.
+/// Unwraps a key; `None` if the master key, the purpose or the binding is another one, or the bytes were changed.
 pub(crate) fn unwrap(
     wrapped: &WrappedKey,
     purpose: &str,
+    binding: &[u8],
     master: &MasterKeys,
 ) -> Option<Zeroizing<[u8; 32]>> {
-    unwrap_key(master.get(wrapped.master_key_version)?, purpose, &wrapped.bytes).ok()
+    master.get(wrapped.master_key_version)?.unwrap_key(purpose, binding, &wrapped.bytes).ok()
 }

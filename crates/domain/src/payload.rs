@@ -4,7 +4,7 @@
 //! members that are `null` (at any depth, as order counts at none), takes strings by their characters and numbers as
 //! written, and `signed_timestamp` alike as a number or as a string of digits.
 
-use registrar_crypto::index::blind_index;
+use registrar_crypto::index::{IndexKey, blind_index};
 use registrar_json::{Object, Value};
 
 use crate::store::PayloadDigest;
@@ -26,7 +26,7 @@ pub type MemberDigest = [u8; 4];
 
 impl Payload {
     /// Digests a request body under the platform's digest key.
-    pub fn of(body: &Object<'_>, digest_key: &[u8; 32]) -> Self {
+    pub fn of(body: &Object<'_>, digest_key: &IndexKey) -> Self {
         let mut counted: Vec<_> = body
             .members()
             .iter()
@@ -102,7 +102,7 @@ mod tests {
     use registrar_json::parse_object;
 
     fn digest(text: &str) -> [u8; 16] {
-        Payload::of(&parse_object(text.as_bytes(), 32).unwrap(), &[3; 32]).digest.bytes
+        Payload::of(&parse_object(text.as_bytes(), 32).unwrap(), &IndexKey::from_bytes([3; 32])).digest.bytes
     }
 
     #[test]
@@ -154,7 +154,8 @@ mod tests {
     #[test]
     fn another_platform_s_key_gives_another_digest() {
         let body = parse_object(br#"{"a":"x"}"#, 32).unwrap();
-        assert_ne!(Payload::of(&body, &[1; 32]).digest, Payload::of(&body, &[2; 32]).digest);
+        let digest = |key| Payload::of(&body, &IndexKey::from_bytes(key)).digest;
+        assert_ne!(digest([1; 32]), digest([2; 32]));
     }
 
     /// A version stays readable while a row bears it: this value may never change.

@@ -1,5 +1,7 @@
 //! What is wrong with a field: its name, the rule and what would be accepted, never the value (contract 2.3).
 
+use std::borrow::Cow;
+
 /// The rule a field broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
@@ -28,6 +30,21 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Every rule.
+    pub const ALL: &'static [Self] = &[
+        Self::Required,
+        Self::Type,
+        Self::Length,
+        Self::Format,
+        Self::Characters,
+        Self::OneOf,
+        Self::Range,
+        Self::Unknown,
+        Self::NotSupported,
+        Self::NotAllowed,
+        Self::UnknownField,
+    ];
+
     /// The stable name of the rule in a violation.
     pub const fn code(self) -> &'static str {
         match self {
@@ -55,4 +72,27 @@ pub struct Violation {
     pub rule: Rule,
     /// A sentence part that follows the field's name: what is wrong and what would be accepted.
     pub message: String,
+}
+
+impl Violation {
+    /// The violation of a field that refuses its value.
+    pub fn new(field: impl Into<String>, refusal: Refusal) -> Self {
+        Self { field: field.into(), rule: refusal.rule, message: refusal.message.into_owned() }
+    }
+}
+
+/// Why a value is refused, before it is said of which field. Its message never contains the value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The rule.
+    pub rule: Rule,
+    /// A sentence part that follows the field's name.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// A refusal.
+    pub fn new(rule: Rule, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { rule, message: message.into() }
+    }
 }

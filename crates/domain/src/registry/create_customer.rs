@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use registrar_crypto::index::blind_index;
-use registrar_crypto::seal::{AssociatedData, DataKey, Group};
+use registrar_crypto::seal::{AssociatedData, DataKey};
 use registrar_json::Object;
 use zeroize::Zeroizing;
 
@@ -14,7 +14,7 @@ use crate::entropy::random_bytes;
 use crate::fields::RequestId;
 use crate::ids::{CustomerNumber, PlatformNumber, TraceId};
 use crate::keys::{unwrap, wrap};
-use crate::payload::{PAYLOAD_VERSION, Payload};
+use crate::payload::Payload;
 use crate::record::{Record, decode_record, encode_record};
 use crate::store::{
     BlindIndex, CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, SealedCustomer, StoreFailure,
@@ -86,7 +86,7 @@ impl Registry {
             request: customer.request_id().map(|id| request_index(platform, id)),
             email: email_index(platform, &customer),
             digests: vec![payload.digest],
-            sealed: self.seal(platform.platform.number, number, &encode_record(&payload, &answer)),
+            sealed: self.seal(platform.platform.number, number, &encode_record(&payload, &answer))?,
             prefunded: customer.prefunded(),
             key: caller.key(),
             at: now,
@@ -122,7 +122,7 @@ impl Registry {
     }
 
     fn replay(&self, platform: &PlatformAccess, stored: &StoredCustomer) -> Result<CustomerAnswer, StoreFailure> {
-        let bytes = self.open(platform.platform.number, stored)?;
+        let bytes = self.unseal(platform.platform.number, stored)?;
         let record = read_record(&bytes)?;
         Ok(CustomerAnswer { body: Zeroizing::new(record.answer.to_vec()), replayed: true })
     }
@@ -135,7 +135,7 @@ impl Registry {
     ) -> Result<CreateCustomerError, StoreFailure> {
         Ok(match rejection {
             CreateCustomerRejection::RequestIdReused(stored) => {
-                let bytes = self.open(platform.platform.number, &stored)?;
+                let bytes = self.unseal(platform.platform.number, &stored)?;
                 CreateCustomerError::RequestIdReused(read_record(&bytes)?.differing_fields(payload))
             }
             CreateCustomerRejection::PayloadAlreadySubmitted(number) => {
@@ -153,26 +153,34 @@ impl Registry {
             .ok_or_else(|| StoreFailure::Internal("a customer's number has no participant_code".to_owned()))
     }
 
-    fn seal(&self, platform: PlatformNumber, number: CustomerNumber, record: &[u8]) -> SealedCustomer {
-        let data_key = DataKey::from_bytes(random_bytes(self.entropy.as_ref()));
-        let wrapped =
-            wrap(data_key.bytes(), &data_key_purpose(platform, number), &self.master, self.entropy.as_ref());
-        let place = record_place(platform, number, wrapped.master_key_version);
-        SealedCustomer {
-            record: data_key.seal(&place, random_bytes(self.entropy.as_ref()), record),
-            data_key: wrapped,
-        }
+    fn seal(
+        &self,
+        platform: PlatformNumber,
+        number: CustomerNumber,
+        record: &[u8],
+    ) -> Result<SealedCustomer, StoreFailure> {
+        let entropy = self.entropy.as_ref();
+        let key = DataKey::from_bytes(random_bytes(entropy));
+        let data_key =
+            wrap(key.reveal(), DATA_KEY_PURPOSE, &data_key_binding(platform, number), &self.master, entropy)?;
+        let record = key
+            .seal(&record_place(platform, number), random_bytes(entropy), record)
+            .map_err(|_| StoreFailure::Internal("a customer could not be sealed".to_owned()))?;
+        Ok(SealedCustomer { data_key, record })
     }
 
-    pub(super) fn open(
+    pub(super) fn unseal(
         &self,
         platform: PlatformNumber,
         stored: &StoredCustomer,
     ) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
         let sealed = &stored.sealed;
-        let place = record_place(platform, stored.number, sealed.data_key.master_key_version);
-        unwrap(&sealed.data_key, &data_key_purpose(platform, stored.number), &self.master)
-            .and_then(|key| DataKey::from_bytes(*key).open(&place, &sealed.record).ok())
+        let binding = data_key_binding(platform, stored.number);
+        unwrap(&sealed.data_key, DATA_KEY_PURPOSE, &binding, &self.master)
+            .and_then(|key| {
+                let place = record_place(platform, stored.number);
+                DataKey::from_bytes(*key).open(&place, &sealed.record).ok()
+            })
             .ok_or_else(|| StoreFailure::Internal("a stored customer's seal does not open".to_owned()))
     }
 }
@@ -190,11 +198,25 @@ fn email_index(platform: &PlatformAccess, customer: &Customer) -> BlindIndex {
     BlindIndex(blind_index(&platform.email_key, customer.email().normalised().as_bytes()))
 }
 
+/// What a customer's data key is wrapped for.
+const DATA_KEY_PURPOSE: &str = "data-key";
+
+/// A customer has one data key; rotating master keys wraps it anew and leaves what is sealed under it as it is.
+const DATA_KEY_VERSION: u32 = 1;
+
 /// What a record is sealed to: moved to another customer, platform or place it does not open (contract 4.1).
-fn record_place(platform: PlatformNumber, number: CustomerNumber, key_version: u32) -> AssociatedData {
-    AssociatedData { platform: platform.0, customer: number.0, group: Group::Record, key_version }
+const fn record_place(platform: PlatformNumber, number: CustomerNumber) -> AssociatedData<'static> {
+    AssociatedData {
+        purpose: "customer",
+        platform: platform.0,
+        customer: number.0,
+        group: "record",
+        key_version: DATA_KEY_VERSION,
+    }
 }
 
-fn data_key_purpose(platform: PlatformNumber, number: CustomerNumber) -> String {
-    format!("data-key/{}/{}", platform.0, number.0)
+fn data_key_binding(platform: PlatformNumber, number: CustomerNumber) -> [u8; 8] {
+    let [a, b, c, d] = platform.0.to_be_bytes();
+    let [e, f, g, h] = number.0.to_be_bytes();
+    [a, b, c, d, e, f, g, h]
 }

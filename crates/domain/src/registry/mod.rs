@@ -67,7 +67,8 @@ impl Registry {
         let codes = Codes::new(&keys.code);
         let access = Access::build(store.load_access().await?, &keys, &codes, &master, None)?;
         Ok(Self {
-            decoy: RequestSecret::from_bytes(&random_bytes::<32>(entropy.as_ref())),
+            decoy: RequestSecret::from_bytes(&random_bytes::<32>(entropy.as_ref()))
+                .map_err(|_| StoreFailure::Internal("a new secret is empty".to_owned()))?,
             hint_budget: HintBudget::new(auth.hints_per_second, clock.now()),
             access: ArcSwap::from_pointee(access),
             store,

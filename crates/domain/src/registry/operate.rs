@@ -9,20 +9,19 @@ use registrar_crypto::signature::RequestSecret;
 use zeroize::Zeroizing;
 
 use super::Registry;
-use crate::access::{KeyAccess, PlatformAccess, secret_purpose};
+use crate::access::{KeyAccess, PlatformAccess, SECRET_PURPOSE};
 use crate::clock::UnixMillis;
 use crate::entropy::{Entropy, random_bytes};
 use crate::ids::PlatformNumber;
 use crate::keys::wrap;
 use crate::platform::Permission;
+use crate::rules::create_api_key::LIVE_KEYS_MAX;
 use crate::store::{
     CreateApiKeyOutcome, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome, StoreFailure,
 };
 
-/// Live keys a platform may have (contract 1.7).
-pub const LIVE_KEYS_MAX: usize = 10;
 /// Characters in a platform's name or a key's label.
-pub const NAME_LENGTH_MAX: usize = 100;
+const NAME_LENGTH_MAX: usize = 100;
 
 /// What a new platform starts with.
 #[derive(Debug, Clone, Default)]
@@ -145,7 +144,13 @@ impl Registry {
             if terms.permissions.is_empty() { vec![Permission::CustomersWrite] } else { terms.permissions };
         let new = NewApiKey {
             platform: platform.platform.number,
-            wrapped_secret: wrap(&secret, &secret_purpose(&api_key), &self.master, self.entropy.as_ref()),
+            wrapped_secret: wrap(
+                &secret,
+                SECRET_PURPOSE,
+                api_key.as_bytes(),
+                &self.master,
+                self.entropy.as_ref(),
+            )?,
             passphrase_digest: passphrase_digest(&self.keys.passphrase, passphrase.as_bytes()),
             label: terms.label,
             permissions,
@@ -160,7 +165,9 @@ impl Registry {
         self.reload_access().await?;
         Ok(ApiKeyCredentials {
             platform_code: platform.code.clone(),
-            secret: RequestSecret::from_bytes(secret.as_slice()).to_base64(),
+            secret: RequestSecret::from_bytes(secret.as_slice())
+                .map_err(|_| StoreFailure::Internal("a new secret is empty".to_owned()))?
+                .to_base64(),
             api_key,
             passphrase,
         })

@@ -74,7 +74,7 @@ impl Registry {
             act,
         };
         let stored = self.store.show_customer(event).await?.ok_or(ShowCustomerError::NoSuchCustomer)?;
-        let bytes = self.open(platform.platform.number, &stored)?;
+        let bytes = self.unseal(platform.platform.number, &stored)?;
         let fields = read_fields(read_record(&bytes)?.answer, reveal)
             .ok_or_else(|| StoreFailure::Internal("a stored answer is not what was written".to_owned()))?;
         Ok(CustomerView {
