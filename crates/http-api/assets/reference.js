@@ -24,6 +24,7 @@ window.SwaggerUIBundle({
   layout: 'BaseLayout',
   supportedSubmitMethods: [],
   validatorUrl: null,
+  deepLinking: true,
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 2,

@@ -135,6 +135,6 @@ fn signed() -> Signed {
         method: registrar_wire::CREATE_CUSTOMER.method.to_owned(),
         target: registrar_wire::CREATE_CUSTOMER.path.to_owned(),
         body_length: 44,
-        body_sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
+        body_sha256: "e6a7fcf404768150330c49767a926dcfe8264642de2a49994492c0b82af6e439".to_owned(),
     }
 }
