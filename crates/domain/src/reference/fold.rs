@@ -7,7 +7,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Folds a name for comparison.
 pub(crate) fn fold(name: &str) -> String {
-    let mut folded = Folded { text: String::with_capacity(name.len()), word: String::new(), letters_since_dot: 0 };
+    let mut folded =
+        Folded { text: String::with_capacity(name.len()), word: String::new(), letters_since_dot: 0 };
     if name.is_ascii() {
         name.chars().for_each(|character| folded.push(character.to_ascii_lowercase()));
     } else {

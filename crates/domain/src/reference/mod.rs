@@ -16,7 +16,6 @@ mod tests;
 use std::sync::LazyLock;
 
 pub use countries::{Countries, Country};
-pub(crate) use fold::fold;
 pub use id_types::{IdKind, IdType, IdTypes};
 pub use states::{State, States, StatesOfCountry};
 pub use table::ListError;

@@ -23,7 +23,12 @@ impl Names {
     ///
     /// # Errors
     /// What is wrong with the name: it is empty, too long, or stands for another entry already.
-    pub(super) fn insert(&mut self, name: &str, position: usize, fold: fn(&str) -> String) -> Result<(), String> {
+    pub(super) fn insert(
+        &mut self,
+        name: &str,
+        position: usize,
+        fold: fn(&str) -> String,
+    ) -> Result<(), String> {
         let folded = fold(name);
         if folded.is_empty() {
             return Err("a name is empty".to_owned());

@@ -112,5 +112,6 @@ impl States {
 
 /// ISO 3166-2: the part after the country is one to three letters or digits.
 fn is_code(text: &str) -> bool {
-    (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    (1..=3).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
 }

@@ -74,7 +74,11 @@ fn cells<const N: usize>(text: &str) -> Result<[&str; N], String> {
         }
     }
     // Editors strip blanks at the end of a line: only the last column may be missing.
-    if found == N || found + 1 == N { Ok(cells) } else { Err(format!("{found} columns where {N} are expected")) }
+    if found == N || found + 1 == N {
+        Ok(cells)
+    } else {
+        Err(format!("{found} columns where {N} are expected"))
+    }
 }
 
 /// The entries of a column that holds several, separated by semicolons.
