@@ -162,3 +162,12 @@ pub(crate) fn presented_digest(presented: &[u8]) -> Option<[u8; DIGEST_BYTES]> {
     let length = STANDARD.decode_slice(presented, &mut bytes).ok()?;
     bytes.get(..length)?.try_into().ok()
 }
+
+/// The SHA-256 of a body in lower-case hexadecimal: lets two sides compare what they signed without showing it.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
+}

@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
-use registrar_crypto::signature::{InvalidSecret, RequestSecret, SignedParts, sign, string_to_sign, verify};
+use registrar_crypto::signature::{
+    InvalidSecret, RequestSecret, SignedParts, sha256_hex, sign, string_to_sign, verify,
+};
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const BODY: &[u8] = br#"{"first_name":"Asha"}"#;
@@ -69,6 +71,21 @@ fn the_published_vectors_of_hmac_sha256_hold() {
         let secret = RequestSecret::from_bytes(key).unwrap();
         let signature = sign(&secret, &SignedParts { timestamp: "", method: "", target: "", body: data });
         assert_eq!(hex(&STANDARD.decode(signature).unwrap()), digest);
+    }
+}
+
+/// FIPS 180-2, appendix B, and the well-known digest of nothing.
+#[test]
+fn a_body_is_shown_as_its_sha256_in_lower_case() {
+    for (body, digest) in [
+        (&b""[..], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+        ),
+    ] {
+        assert_eq!(sha256_hex(body), digest);
     }
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use registrar_domain::ids::TraceId;
 use registrar_domain::store::StoreFailure;
 use registrar_domain::violation::Violation;
+use registrar_json::SyntaxError;
 use registrar_wire::{ErrorCode, FieldViolation, MEDIA_TYPE_PROBLEM, Problem, SIGNING_SCHEME};
 
 use crate::limits::RETRY_AFTER_SECONDS;
@@ -41,12 +42,14 @@ impl Refusal {
     /// What a failure of the store is answered with; its text is for the log, never for the caller.
     pub(crate) fn of_failure(failure: &StoreFailure, trace_id: TraceId) -> Self {
         let (code, detail) = match failure {
-            StoreFailure::Busy => {
-                (ErrorCode::Overloaded, "Too many requests are waiting; nothing was stored. Repeat the same request.")
-            }
-            StoreFailure::Unavailable(_) => {
-                (ErrorCode::Unavailable, "The database cannot work now; nothing was stored. Repeat the same request.")
-            }
+            StoreFailure::Busy => (
+                ErrorCode::Overloaded,
+                "Too many requests are waiting; nothing was stored. Repeat the same request.",
+            ),
+            StoreFailure::Unavailable(_) => (
+                ErrorCode::Unavailable,
+                "The database cannot work now; nothing was stored. Repeat the same request.",
+            ),
             StoreFailure::OutcomeUnknown(_) => (
                 ErrorCode::OutcomeUnknown,
                 "Whether the customer was stored is not known. Repeat the same request: the answer settles it.",
@@ -124,6 +127,20 @@ impl Refusal {
         let problem = Problem { trace_id: trace_id.to_string(), ..(*self.problem).clone() };
         serde_json::to_vec(&problem).unwrap_or_default()
     }
+}
+
+/// The detail of `body_too_large`.
+pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";
+
+/// The detail of `malformed_json`: what is wrong, what to do, and where.
+pub fn malformed_json_detail(error: &SyntaxError) -> String {
+    format!(
+        "{} At line {}, column {} (byte {}) of the body.",
+        error.kind.sentence(),
+        error.line,
+        error.column,
+        error.offset
+    )
 }
 
 /// A violation as it travels.

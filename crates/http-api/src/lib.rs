@@ -17,7 +17,7 @@ mod server;
 mod signed_request;
 mod surface;
 
-pub use answer::field_violation;
+pub use answer::{BODY_TOO_LARGE, field_violation, malformed_json_detail};
 pub use app::App;
 pub use limits::{HttpLimits, NESTING_DEPTH_MAX};
 pub use maintenance::maintain;

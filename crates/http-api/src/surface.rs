@@ -157,9 +157,10 @@ mod tests {
     fn a_request_id_header_is_echoed_only_if_it_is_one_to_sixty_four_safe_characters() {
         assert!(echoed(&[b"aZ09._-"]));
         assert!(echoed(&[&[b'a'; 64]]));
-        for values in [&[][..], &[b""], &[&[b'a'; 65]], &[b"a b"], &[b"a/b"], &["\u{e9}".as_bytes()], &[b"a", b"a"]]
-        {
-            assert!(!echoed(values));
+        assert!(!echoed(&[]));
+        assert!(!echoed(&[b"a", b"a"]));
+        for value in [&b""[..], &[b'a'; 65], b"a b", b"a/b", "\u{e9}".as_bytes()] {
+            assert!(!echoed(&[value]));
         }
     }
 }

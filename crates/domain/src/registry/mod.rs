@@ -33,8 +33,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The master keys.
     pub master: MasterKeys,
-    /// Supported countries, states and ID types.
-    pub lists: ReferenceLists,
+    /// Supported countries, states and ID types: the built-in ones, or the operator's, which live as long as the process.
+    pub lists: &'static ReferenceLists,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -49,7 +49,7 @@ pub struct Registry {
     master: MasterKeys,
     keys: InstallationKeys,
     codes: Codes,
-    lists: ReferenceLists,
+    lists: &'static ReferenceLists,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     auth: AuthSettings,
@@ -120,7 +120,7 @@ impl Registry {
     }
 
     /// The lists this installation uses.
-    pub const fn lists(&self) -> &ReferenceLists {
-        &self.lists
+    pub const fn lists(&self) -> &'static ReferenceLists {
+        self.lists
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::clock::UnixMillis;
 use crate::ids::{PlatformNumber, TraceId};
+use crate::policy::Policy;
 use crate::store::{CustomerEvent, NewApiKey, NewPlatform, OperatorAct, PlatformChange};
 
 /// One audit event, as every engine stores it.
@@ -40,13 +41,16 @@ impl AuditEvent {
     /// A platform was changed.
     pub fn platform_changed(platform: PlatformNumber, change: &PlatformChange, act: &OperatorAct) -> Self {
         let PlatformChange { name, sandbox, suspended, customers_enabled, policy } = change;
-        let detail = settings([
+        let mut detail = settings([
             ("name", name.clone()),
             ("sandbox", sandbox.map(|value| value.to_string())),
             ("suspended", suspended.map(|value| value.to_string())),
             ("customers_enabled", customers_enabled.map(|value| value.to_string())),
-            ("policy", policy.as_ref().map(|_| "replaced".to_owned())),
         ]);
+        for (key, value) in policy.as_ref().map(Policy::entries).unwrap_or_default() {
+            let line_end = if detail.is_empty() { "" } else { "\n" };
+            detail = format!("{detail}{line_end}policy.{key}={value}");
+        }
         Self::new("platform.changed", platform, String::new(), detail, act)
     }
 
@@ -96,6 +100,7 @@ fn settings<const N: usize>(made: [(&str, Option<String>); N]) -> String {
 mod tests {
     use super::AuditEvent;
     use crate::ids::PlatformNumber;
+    use crate::policy::Policy;
     use crate::store::PlatformChange;
     use crate::testing::operator_act;
 
@@ -106,5 +111,13 @@ mod tests {
         let event = AuditEvent::platform_changed(PlatformNumber(3), &change, &operator_act(5));
         assert_eq!(event.detail, "sandbox=false\nsuspended=true");
         assert_eq!((event.platform, event.at.0), (PlatformNumber(3), 5));
+    }
+
+    #[test]
+    fn a_change_of_policy_names_every_policy_as_it_is_now() {
+        let policy = Policy { minimum_age: 21, ..Policy::default() };
+        let change = PlatformChange { policy: Some(policy), ..PlatformChange::default() };
+        let detail = AuditEvent::platform_changed(PlatformNumber(3), &change, &operator_act(5)).detail;
+        assert!(detail.starts_with("policy.unknown_fields=reject\npolicy.minimum_age=21\n"), "{detail}");
     }
 }

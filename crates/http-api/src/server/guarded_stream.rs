@@ -95,19 +95,25 @@ impl GuardedStream {
 
     /// Ready with an error once the deadline of what is waited for has passed.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if self.is_handling() {
-            return Poll::Pending;
-        }
-        let deadline = self.deadline;
-        let alarm = self.read_alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        // An alarm that rings early is set again then; only one that would ring late is moved now.
-        if alarm.deadline() > deadline {
-            alarm.as_mut().reset(deadline);
-        }
         loop {
+            // While a handler works nothing is due, but an alarm is set all the same: the library may not read again
+            // when the handler ends, and then only the alarm wakes this connection to find that it has been idle.
+            let (due, deadline) = if self.is_handling() {
+                (false, Instant::now() + self.limits.idle_timeout)
+            } else {
+                (true, self.deadline)
+            };
+            let alarm = self.read_alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            // An alarm that rings early is set again then; only one that would ring late is moved now.
+            if alarm.deadline() > deadline {
+                alarm.as_mut().reset(deadline);
+            }
             ready!(alarm.as_mut().poll(cx));
-            if Instant::now() >= deadline {
-                return Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time"));
+            if due && Instant::now() >= deadline {
+                return Poll::Ready(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the client sent nothing in time",
+                ));
             }
             alarm.as_mut().reset(deadline);
         }
@@ -120,11 +126,7 @@ impl GuardedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the client read nothing in time"))
     }
 
-    fn guard_write<T>(
-        &mut self,
-        result: Poll<io::Result<T>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
+    fn guard_write<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         match result {
             Poll::Ready(result) => {
                 self.write_alarm = None;

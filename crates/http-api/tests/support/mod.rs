@@ -14,11 +14,8 @@ use registrar_domain::testing::{ModelStore, SeededEntropy, TestClock, operator_a
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, serve};
 use tokio::sync::watch;
 
-/// The moment the test clock shows, in Unix seconds.
-pub const NOW: i64 = 1_780_000_000;
-
 /// Short deadlines; each test waits for the one it is about.
-pub fn short_limits() -> HttpLimits {
+pub(crate) fn short_limits() -> HttpLimits {
     HttpLimits {
         max_connections: 8,
         first_byte_timeout: Duration::from_millis(300),
@@ -31,23 +28,24 @@ pub fn short_limits() -> HttpLimits {
 }
 
 /// A running server; dropping it ends it.
-pub struct Server {
-    pub address: SocketAddr,
-    pub credentials: ApiKeyCredentials,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) credentials: ApiKeyCredentials,
     shutdown: watch::Sender<bool>,
     runtime: tokio::runtime::Runtime,
     served: Option<tokio::task::JoinHandle<Drain>>,
 }
 
 impl Server {
-    pub fn start(limits: HttpLimits) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    pub(crate) fn start(limits: HttpLimits) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (shutdown, told) = watch::channel(false);
         let (address, credentials, served) = runtime.block_on(async {
             let parts = Parts {
                 store: Arc::new(ModelStore::new()),
                 master: MasterKeys::parse(&MasterKeys::generate([9; 32])).unwrap(),
-                lists: ReferenceLists::builtin().clone(),
+                lists: ReferenceLists::builtin(),
                 clock: Arc::new(TestClock::default()),
                 entropy: Arc::new(SeededEntropy::new(1)),
                 auth: AuthSettings { clock_skew_seconds: 60, hints_per_second: 20 },
@@ -55,9 +53,9 @@ impl Server {
             let registry = Arc::new(Registry::open(parts).await.unwrap());
             let settings =
                 PlatformSettings { name: "Acme".to_owned(), sandbox: true, customers_enabled: true };
-            let code = registry.create_platform(settings, operator_act()).await.unwrap();
+            let code = registry.create_platform(settings, operator_act(0)).await.unwrap();
             let credentials =
-                registry.create_api_key(&code, KeyTerms::default(), operator_act()).await.unwrap();
+                registry.create_api_key(&code, KeyTerms::default(), operator_act(0)).await.unwrap();
             let app = App::new(registry, Metrics::new(Box::new(Vec::new)), limits);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
@@ -67,31 +65,31 @@ impl Server {
         Self { address, credentials, shutdown, runtime, served: Some(served) }
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream
     }
 
     /// Sends bytes on a new connection and reads until the server closes it.
-    pub fn exchange(&self, bytes: &[u8]) -> String {
+    pub(crate) fn exchange(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         read_to_close(&mut stream)
     }
 
-    pub fn tell_to_end(&self) {
+    pub(crate) fn tell_to_end(&self) {
         self.shutdown.send(true).unwrap();
     }
 
-    pub fn wait_for_end(&mut self) -> Drain {
+    pub(crate) fn wait_for_end(&mut self) -> Drain {
         let served = self.served.take().unwrap();
         self.runtime.block_on(served).unwrap()
     }
 }
 
 /// Everything the server still sends.
-pub fn read_to_close(stream: &mut TcpStream) -> String {
+pub(crate) fn read_to_close(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -106,7 +104,7 @@ pub fn read_to_close(stream: &mut TcpStream) -> String {
 }
 
 /// Reads one whole answer and leaves the connection open.
-pub fn read_answer(stream: &mut TcpStream) -> String {
+pub(crate) fn read_answer(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut byte = [0];
     while !bytes.ends_with(b"\r\n\r\n") {

@@ -77,7 +77,7 @@ pub fn every_policy_is_kept(store: &dyn Store) {
             aadhaar: AadhaarPolicy::Seal,
             countries: Some(vec!["IN".to_owned(), "US".to_owned()]),
             states: Some(vec!["IN-MH".to_owned()]),
-            id_types: Some(vec!["passport".to_owned(), "pan".to_owned()]),
+            id_types: Some(vec!["pan".to_owned(), "passport".to_owned()]),
         },
         Policy { aadhaar: AadhaarPolicy::Refuse, minimum_age: 120, ..Policy::default() },
         Policy::default(),
