@@ -1,13 +1,13 @@
-#!/usr/bin/env bash
-# Submits a customer with a signed request. Needs bash, curl and openssl.
+#!/bin/sh
+# Submits a customer with a signed request. Needs a POSIX shell, curl and openssl.
 #
-#   ./sign.sh credentials.json customer.json
+#   sh sign.sh credentials.json customer.json
 #
 # openssl takes the key as an argument, where other users of this machine can see it: for trying out, not for production.
-set -euo pipefail
+set -eu
 
 if [ $# -ne 2 ]; then
-  echo 'usage: ./sign.sh CREDENTIALS BODY' >&2
+  echo 'usage: sh sign.sh CREDENTIALS BODY' >&2
   exit 2
 fi
 credentials=$1
@@ -20,14 +20,14 @@ member() {
 }
 
 timestamp=$(date +%s) # whole seconds
-key=$(member secret | base64 -d | od -An -v -tx1 | tr -d ' \n')
+key=$(member secret | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
 
 # Timestamp, method, path and the bytes of the body, with nothing between them; {} stands for an empty body.
 string_to_sign() {
   printf '%sPOST%s' "$timestamp" "$path"
   if [ -s "$body" ]; then cat "$body"; else printf '{}'; fi
 }
-signature=$(string_to_sign | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+signature=$(string_to_sign | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64 -A)
 
 # --data-binary sends the file as it is; --data would remove its line ends and break the signature.
 answer=$(curl --silent --show-error --request POST --header @- --data-binary "@$body" \
@@ -39,6 +39,7 @@ X-NDAX-TIMESTAMP: $timestamp
 X-NDAX-PASSPHRASE: $(member passphrase)
 HEADERS
 )
-status=${answer##*$'\n'}
-printf '%s\n%s\n' "$status" "${answer%$'\n'*}"
+status=$(printf '%s\n' "$answer" | tail -n 1)
+printf '%s\n' "$status"
+printf '%s\n' "$answer" | sed '$d'
 [ "$status" = 200 ]

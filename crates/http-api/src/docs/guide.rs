@@ -57,7 +57,8 @@ fn render(markdown: &str) -> String {
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         match event {
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                linked_source = SOURCES.iter().find(|source| *dest_url == *format!("signing/{}", source.name));
+                linked_source =
+                    SOURCES.iter().find(|source| *dest_url == *format!("signing/{}", source.name));
                 let dest_url = CowStr::from(served(&dest_url));
                 events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
@@ -124,8 +125,10 @@ mod tests {
 
     #[test]
     fn every_code_a_guide_names_in_code_type_exists() {
-        for text in [include_str!("../../../../docs/guides/quickstart.md"), include_str!("../../../../docs/guides/signing.md")]
-        {
+        for text in [
+            include_str!("../../../../docs/guides/quickstart.md"),
+            include_str!("../../../../docs/guides/signing.md"),
+        ] {
             for status in ["400", "401", "403", "410"] {
                 let opening = format!("{status} `");
                 for (at, _) in text.match_indices(&opening) {

@@ -6,6 +6,7 @@
 mod error_pages;
 mod frame;
 mod guide;
+mod handlers;
 mod reference;
 mod stricter;
 
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+
+pub(crate) use handlers::{get_docs, get_docs_page, get_error_page, get_openapi};
 
 /// The `Content-Security-Policy` of every page: own scripts and styles from files alone.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -112,7 +115,9 @@ mod tests {
     #[test]
     fn no_page_has_inline_script_or_style_or_loads_from_elsewhere() {
         for (path, page) in pages() {
-            for forbidden in ["<script>", "<style", " style=\"", " onclick=", " onload=", "javascript:", "src=\"http"] {
+            for forbidden in
+                ["<script>", "<style", " style=\"", " onclick=", " onload=", "javascript:", "src=\"http"]
+            {
                 assert!(!page.contains(forbidden), "{path} has {forbidden}");
             }
         }
@@ -139,7 +144,16 @@ mod tests {
 
     #[test]
     fn a_path_that_is_not_served_finds_nothing() {
-        for path in ["", "/", "/docs/assets", "/docs/assets/../docs.css", "/errors/", "/errors/unheard_of", "/DOCS", "/docs/"] {
+        for path in [
+            "",
+            "/",
+            "/docs/assets",
+            "/docs/assets/../docs.css",
+            "/errors/",
+            "/errors/unheard_of",
+            "/DOCS",
+            "/docs/",
+        ] {
             assert_eq!(find(path), None, "{path}");
         }
     }
@@ -149,6 +163,8 @@ mod tests {
         for source in ["unsafe-inline", "unsafe-eval", "http:", "https:", "*"] {
             assert!(!CONTENT_SECURITY_POLICY.contains(source));
         }
-        assert!(CONTENT_SECURITY_POLICY.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+        assert!(
+            CONTENT_SECURITY_POLICY.starts_with("default-src 'none'; script-src 'self'; style-src 'self';")
+        );
     }
 }

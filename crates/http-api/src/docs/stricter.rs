@@ -22,12 +22,16 @@ const REQUEST: [ProtocolRule; 9] = [
         what: "The timestamp is whole Unix seconds within 60 seconds of the server's clock; milliseconds are refused.",
         setting: Some("auth.clock_skew"),
     },
-    rule("Each of the four headers is there exactly once, not empty, in ASCII, and all four are of one family (X-NDAX- or X-SCX-)."),
+    rule(
+        "Each of the four headers is there exactly once, not empty, in ASCII, and all four are of one family (X-NDAX- or X-SCX-).",
+    ),
     rule("The passphrase is checked like the signature: all four headers must be right."),
     rule("The endpoint is available only to platforms that the operator enabled it for."),
     rule("The path is taken byte for byte: no slash at the end, no version before it, no other case."),
     rule("A query is refused."),
-    rule("A Content-Type other than JSON, a charset other than UTF-8, and any Content-Encoding are refused. A missing Content-Type is taken as JSON."),
+    rule(
+        "A Content-Type other than JSON, a charset other than UTF-8, and any Content-Encoding are refused. A missing Content-Type is taken as JSON.",
+    ),
     rule("Transfer-Encoding and Content-Length together are refused, and the connection is closed."),
     rule("A request that arrives too slowly is ended."),
 ];
@@ -47,7 +51,10 @@ pub(super) fn page() -> String {
          <h2>The request</h2>\n{}<h2>The body</h2>\n{}<h2>Fields</h2>\n{}<h2>Sending again</h2>\n{}\
          <h2>Policies</h2>\n<p>An operator sets a platform's policies with <code>registrar platform set</code>.</p>\n{}",
         protocol(&REQUEST),
-        table(["Rule", "Relaxed by"], BODY_STRICTER.iter().map(|stricter| [escape(stricter.what), relaxed_by(stricter)])),
+        table(
+            ["Rule", "Relaxed by"],
+            BODY_STRICTER.iter().map(|stricter| [escape(stricter.what), relaxed_by(stricter)])
+        ),
         table(["Field", "Rule", "Relaxed by"], fields()),
         protocol(&REPLAYS),
         table(["Policy", "Values", "Default", "What it does"], policies()),
@@ -57,7 +64,8 @@ pub(super) fn page() -> String {
 
 fn protocol(rules: &[ProtocolRule]) -> String {
     let rows = rules.iter().map(|rule| {
-        let setting = rule.setting.map_or_else(|| "–".to_owned(), |name| format!("setting <code>{name}</code>"));
+        let setting =
+            rule.setting.map_or_else(|| "–".to_owned(), |name| format!("setting <code>{name}</code>"));
         [escape(rule.what), setting]
     });
     table(["Rule", "Relaxed by"], rows)

@@ -73,7 +73,11 @@ fn is_described(operation: &Operation) -> bool {
 }
 
 fn describe(operation: &Operation) -> Value {
-    if operation.name == GET_TIME.name { describe_get_time(operation) } else { describe_create_customer(operation) }
+    if operation.name == GET_TIME.name {
+        describe_get_time(operation)
+    } else {
+        describe_create_customer(operation)
+    }
 }
 
 fn describe_create_customer(operation: &Operation) -> Value {

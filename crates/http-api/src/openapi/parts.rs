@@ -41,11 +41,13 @@ pub(super) fn security_schemes() -> Value {
         "The Unix time in whole seconds, the same as signed, within 60 seconds of the server's clock unless configured otherwise.".to_owned(),
         "The passphrase of the API key.".to_owned(),
     ];
-    let schemes = SCHEMES.iter().zip(SigningHeaders::NDAX.names()).zip(SigningHeaders::SCX.names()).zip(descriptions);
+    let schemes =
+        SCHEMES.iter().zip(SigningHeaders::NDAX.names()).zip(SigningHeaders::SCX.names()).zip(descriptions);
     let schemes: Map<_, _> = schemes
         .map(|(((scheme, name), alias), description)| {
             let (name, alias) = (name.to_ascii_uppercase(), alias.to_ascii_uppercase());
-            let description = format!("{description} `{alias}` is an alias; use one family of names, never a mix.");
+            let description =
+                format!("{description} `{alias}` is an alias; use one family of names, never a mix.");
             (
                 (*scheme).to_owned(),
                 json!({ "type": "apiKey", "in": "header", "name": name, "description": description }),

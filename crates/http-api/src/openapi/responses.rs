@@ -142,7 +142,9 @@ fn customer_member(key: &str) -> Value {
         }),
         "signed_timestamp" => json!({ "type": ["integer", "null"], "description": "Unix milliseconds." }),
         "risk_rating" => json!({ "type": ["string", "null"], "enum": ["low", "medium", "high", null] }),
-        "metadata" => json!({ "type": "object", "description": "Members in their order and numbers as written." }),
+        "metadata" => {
+            json!({ "type": "object", "description": "Members in their order and numbers as written." })
+        }
         "platform_code" => json!({
             "type": "string",
             "pattern": CODE_PATTERN,

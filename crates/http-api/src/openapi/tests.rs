@@ -12,7 +12,10 @@ fn post() -> Value {
 
 #[test]
 fn the_checked_in_document_is_what_the_code_makes() {
-    assert!(DOCUMENT == openapi_text(), "openapi.json is out of date: run `cargo xtask openapi`, which rewrites it");
+    assert!(
+        DOCUMENT == openapi_text(),
+        "openapi.json is out of date: run `cargo xtask openapi`, which rewrites it"
+    );
 }
 
 #[test]
@@ -20,8 +23,10 @@ fn every_reference_leads_to_a_component() {
     let document = openapi();
     let text = openapi_text();
     let opening = "\"$ref\": \"#";
-    let references: BTreeSet<_> =
-        text.match_indices(opening).map(|(at, _)| text[at + opening.len()..].split('"').next().unwrap()).collect();
+    let references: BTreeSet<_> = text
+        .match_indices(opening)
+        .map(|(at, _)| text[at + opening.len()..].split('"').next().unwrap())
+        .collect();
     assert!(references.len() > 5);
     for reference in references {
         assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
@@ -34,7 +39,9 @@ fn every_error_of_create_customer_is_described_with_an_example() {
     for code in CREATE_CUSTOMER.errors {
         let media = &post["responses"][code.status().to_string()]["content"]["application/problem+json"];
         assert_eq!(media["examples"][code.code()]["value"]["code"], code.code());
-        assert!(media["schema"]["properties"]["code"]["enum"].as_array().unwrap().contains(&json!(code.code())));
+        assert!(
+            media["schema"]["properties"]["code"]["enum"].as_array().unwrap().contains(&json!(code.code()))
+        );
     }
 }
 
