@@ -71,13 +71,11 @@ pub(super) fn table<const COLUMNS: usize>(
     headings: [&str; COLUMNS],
     rows: impl Iterator<Item = [String; COLUMNS]>,
 ) -> String {
-    let headings: String = headings.iter().map(|text| format!("<th scope=\"col\">{text}</th>")).collect();
-    let rows: String = rows
-        .map(|cells| {
-            let cells: String = cells.iter().map(|cell| format!("<td>{cell}</td>")).collect();
-            format!("<tr>{cells}</tr>\n")
-        })
-        .collect();
+    let headings = headings.map(|text| format!("<th scope=\"col\">{text}</th>")).concat();
+    let row = |cells: [String; COLUMNS]| {
+        format!("<tr>{}</tr>\n", cells.map(|cell| format!("<td>{cell}</td>")).concat())
+    };
+    let rows = rows.map(row).collect::<Vec<_>>().concat();
     format!(
         "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr>{headings}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n"
     )

@@ -30,9 +30,9 @@ const REQUEST: [ProtocolRule; 9] = [
     rule("The path is taken byte for byte: no slash at the end, no version before it, no other case."),
     rule("A query is refused."),
     rule(
-        "A Content-Type other than JSON, a charset other than UTF-8, and any Content-Encoding are refused. A missing Content-Type is taken as JSON.",
+        "A Content-Type other than JSON, a charset other than UTF-8, and a Content-Encoding other than identity are refused. A missing Content-Type is taken as JSON.",
     ),
-    rule("Transfer-Encoding and Content-Length together are refused, and the connection is closed."),
+    rule("After a request with Transfer-Encoding the connection is closed."),
     rule("A request that arrives too slowly is ended."),
 ];
 
