@@ -63,15 +63,15 @@ static DOCUMENTS: LazyLock<BTreeMap<String, Document>> = LazyLock::new(|| {
         ("/docs/assets/reference.js", Document::file(JAVASCRIPT, include_str!("../../assets/reference.js"))),
         (
             "/docs/assets/swagger-ui.css",
-            Document::file(CSS, include_str!("../../assets/swagger-ui/swagger-ui.css")),
+            Document::file(CSS, include_str!("../../assets/vendored/swagger-ui/swagger-ui.css")),
         ),
         (
             "/docs/assets/swagger-ui-bundle.js",
-            Document::file(JAVASCRIPT, include_str!("../../assets/swagger-ui/swagger-ui-bundle.js")),
+            Document::file(JAVASCRIPT, include_str!("../../assets/vendored/swagger-ui/swagger-ui-bundle.js")),
         ),
         (
             "/docs/assets/swagger-ui-licence.txt",
-            Document::file(TEXT, include_str!("../../assets/swagger-ui/LICENSE")),
+            Document::file(TEXT, include_str!("../../assets/vendored/swagger-ui/LICENSE")),
         ),
     ])
     .into_iter()
