@@ -83,17 +83,14 @@ impl Access {
             let secret = unwrap(&key.wrapped_secret, SECRET_PURPOSE, key.api_key.as_bytes(), master)
                 .and_then(|bytes| RequestSecret::from_bytes(bytes.as_slice()).ok())
                 .ok_or_else(|| {
-                    StoreFailure::Internal("an API key's secret does not open under the master key".to_owned())
+                    StoreFailure::Internal(
+                        "an API key's secret does not open under the master key".to_owned(),
+                    )
                 })?;
             let last_used = before
                 .and_then(|access| access.keys.get(&key.api_key))
                 .map_or_else(|| Arc::new(AtomicI64::new(i64::MIN)), |known| Arc::clone(&known.last_used));
-            let access = KeyAccess {
-                platform: Arc::clone(platform),
-                secret,
-                last_used,
-                key,
-            };
+            let access = KeyAccess { platform: Arc::clone(platform), secret, last_used, key };
             by_name.insert(access.key.api_key.clone(), Arc::new(access));
         }
         let only_sandboxes = platforms.values().all(|access| access.platform.sandbox);

@@ -86,7 +86,9 @@ impl Codes {
         let permuted = self.permutation.forward(number)?;
         (0..CODE_LENGTH)
             .rev()
-            .map(|place| ALPHABET.get(((permuted >> (5 * place)) & 31) as usize).map(|byte| char::from(*byte)))
+            .map(|place| {
+                ALPHABET.get(((permuted >> (5 * place)) & 31) as usize).map(|byte| char::from(*byte))
+            })
             .collect()
     }
 }

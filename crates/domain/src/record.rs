@@ -108,7 +108,10 @@ mod tests {
     use registrar_json::parse_object;
 
     fn payload(text: &str) -> Payload {
-        Payload::of(&parse_object(text.as_bytes(), 32).unwrap(), &registrar_crypto::index::IndexKey::from_bytes([3; 32]))
+        Payload::of(
+            &parse_object(text.as_bytes(), 32).unwrap(),
+            &registrar_crypto::index::IndexKey::from_bytes([3; 32]),
+        )
     }
 
     #[test]

@@ -42,12 +42,14 @@ impl Refusal {
     /// What a failure of the store is answered with; its text is for the log, never for the caller.
     pub(crate) fn of_failure(failure: &StoreFailure, trace_id: TraceId) -> Self {
         let (code, detail) = match failure {
-            StoreFailure::Busy => {
-                (ErrorCode::Overloaded, "Too many requests are waiting; nothing was stored. Repeat the same request.")
-            }
-            StoreFailure::Unavailable(_) => {
-                (ErrorCode::Unavailable, "The database cannot work now; nothing was stored. Repeat the same request.")
-            }
+            StoreFailure::Busy => (
+                ErrorCode::Overloaded,
+                "Too many requests are waiting; nothing was stored. Repeat the same request.",
+            ),
+            StoreFailure::Unavailable(_) => (
+                ErrorCode::Unavailable,
+                "The database cannot work now; nothing was stored. Repeat the same request.",
+            ),
             StoreFailure::OutcomeUnknown(_) => (
                 ErrorCode::OutcomeUnknown,
                 "Whether the customer was stored is not known. Repeat the same request: the answer settles it.",

@@ -45,10 +45,7 @@ async fn submit(
     note.platform_code = Some(signed.caller.platform().code.clone());
     let origin = Origin { from: Some(context.peer), trace_id: context.trace_id };
     let body = signed.object()?;
-    app.registry
-        .create_customer(&signed.caller, origin, &body)
-        .await
-        .map_err(|error| refuse(error, context))
+    app.registry.create_customer(&signed.caller, origin, &body).await.map_err(|error| refuse(error, context))
 }
 
 fn accepted(answer: &CustomerAnswer) -> Response {

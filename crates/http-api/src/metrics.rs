@@ -90,7 +90,10 @@ impl Metrics {
         let end = text.rfind("# EOF").unwrap_or(text.len());
         text.truncate(end);
         for (name, help, value) in (self.engine)() {
-            writeln!(text, "# HELP registrar_{name} {help}.\n# TYPE registrar_{name} gauge\nregistrar_{name} {value}")?;
+            writeln!(
+                text,
+                "# HELP registrar_{name} {help}.\n# TYPE registrar_{name} gauge\nregistrar_{name} {value}"
+            )?;
         }
         text.push_str("# EOF\n");
         Ok(text)

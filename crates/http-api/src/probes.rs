@@ -44,9 +44,8 @@ pub(crate) async fn get_metrics(
 ) -> Response {
     let response = match app.metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response(),
-        Err(_) => {
-            Refusal::new(ErrorCode::InternalError, "The metrics could not be written.").answer(context.trace_id)
-        }
+        Err(_) => Refusal::new(ErrorCode::InternalError, "The metrics could not be written.")
+            .answer(context.trace_id),
     };
     noted(GET_METRICS.name, response)
 }

@@ -57,8 +57,11 @@ fn handler(operation: &Operation) -> Option<MethodRouter<Arc<App>>> {
 }
 
 async fn refuse_path(Extension(context): Extension<RequestContext>) -> Response {
-    Refusal::new(ErrorCode::NotFound, "Nothing is at this path. Paths are taken byte for byte, without a slash at the end.")
-        .answer(context.trace_id)
+    Refusal::new(
+        ErrorCode::NotFound,
+        "Nothing is at this path. Paths are taken byte for byte, without a slash at the end.",
+    )
+    .answer(context.trace_id)
 }
 
 async fn refuse_method(allow: &'static str, Extension(context): Extension<RequestContext>) -> Response {

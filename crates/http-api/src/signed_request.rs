@@ -97,13 +97,18 @@ fn signing_headers(headers: &HeaderMap) -> Result<Presentation<'_>, Refusal> {
     }
     let uses = |family: SigningHeaders| family.names().iter().any(|name| headers.contains_key(*name));
     if uses(ndax) && uses(scx) {
-        let detail = "Headers of the families X-NDAX- and X-SCX- were mixed. Send all four with the same prefix.";
+        let detail =
+            "Headers of the families X-NDAX- and X-SCX- were mixed. Send all four with the same prefix.";
         return Err(Refusal::new(ErrorCode::MalformedHeader, detail));
     }
     let family = if uses(ndax) { ndax } else { scx };
     let read = |name: &'static str| -> Result<&str, Refusal> {
         let text = headers.get(name).map_or("", printable_ascii);
-        if text.is_empty() { Err(Refusal::new(ErrorCode::MalformedHeader, malformed(name))) } else { Ok(text) }
+        if text.is_empty() {
+            Err(Refusal::new(ErrorCode::MalformedHeader, malformed(name)))
+        } else {
+            Ok(text)
+        }
     };
     Ok(Presentation {
         api_key: read(family.api_key)?,
@@ -140,7 +145,8 @@ fn refuse_body(rejection: BodyRejection) -> Refusal {
             Refusal::new(ErrorCode::BodyTooLarge, BODY_TOO_LARGE).closing()
         }
         BodyRejection::TimedOut => {
-            Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.").closing()
+            Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.")
+                .closing()
         }
         BodyRejection::Broken => Refusal::new(
             ErrorCode::MalformedJson,
@@ -186,12 +192,14 @@ fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refu
             ErrorCode::InvalidPassphrase,
             "The signature is right, but X-NDAX-PASSPHRASE is not the passphrase of this API key.",
         ),
-        AuthRejection::ApiKeyExpired => {
-            Refusal::new(ErrorCode::ApiKeyExpired, "This API key has expired. Ask the operator for a new one.")
-        }
-        AuthRejection::ApiKeyRevoked => {
-            Refusal::new(ErrorCode::ApiKeyRevoked, "This API key was revoked. Ask the operator for a new one.")
-        }
+        AuthRejection::ApiKeyExpired => Refusal::new(
+            ErrorCode::ApiKeyExpired,
+            "This API key has expired. Ask the operator for a new one.",
+        ),
+        AuthRejection::ApiKeyRevoked => Refusal::new(
+            ErrorCode::ApiKeyRevoked,
+            "This API key was revoked. Ask the operator for a new one.",
+        ),
         AuthRejection::PermissionMissing => Refusal::new(
             ErrorCode::PermissionMissing,
             "This API key lacks the permission that the operation needs. Ask the operator for a key that has it.",
@@ -276,8 +284,8 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let text = first.to_str().unwrap_or("?").to_ascii_lowercase();
     let mut pieces = text.split(';').map(str::trim);
     let essence = pieces.next().unwrap_or_default();
-    let json = essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if !json {
         return refuse("The body's Content-Type is not JSON. Send `Content-Type: application/json`.");
     }
@@ -313,10 +321,8 @@ mod tests {
     }
 
     fn code(refusal: Refusal) -> ErrorCode {
-        let response: Response = refusal.answer(registrar_domain::ids::TraceId::new(
-            registrar_domain::clock::UnixMillis(0),
-            [0; 10],
-        ));
+        let response: Response = refusal
+            .answer(registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]));
         response.extensions().get::<crate::answer::RefusalOf>().unwrap().0
     }
 

@@ -40,9 +40,8 @@ fn a_head_that_never_ends_is_closed_even_if_bytes_keep_coming() {
 #[test]
 fn a_body_that_never_comes_is_answered_408_and_closed() {
     let server = Server::start(short_limits());
-    let answer = server.exchange(
-        b"POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
-    );
+    let answer = server
+        .exchange(b"POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{");
     assert_eq!(status(&answer), "408");
     assert!(answer.contains(r#""code":"request_timeout""#), "{answer}");
     assert!(answer.to_ascii_lowercase().contains("connection: close"), "{answer}");
@@ -121,9 +120,10 @@ fn unequal_content_lengths_are_refused() {
 fn a_body_over_the_bound_is_answered_413_also_to_a_client_that_only_reads_afterwards() {
     let server = Server::start(short_limits());
     for length in [65_537, 500_000] {
-        let mut request =
-            format!("POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
-                .into_bytes();
+        let mut request = format!(
+            "POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
+        )
+        .into_bytes();
         request.extend(std::iter::repeat_n(b' ', length));
         let answer = server.exchange(&request);
         assert_eq!(status(&answer), "413", "{length}");

@@ -65,3 +65,31 @@ pub(crate) fn failure(error: &rusqlite::Error) -> StoreFailure {
         Severity::Command => StoreFailure::Internal(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use registrar_domain::store::StoreFailure;
+    use rusqlite::ffi;
+
+    use super::{Severity, failure, severity};
+
+    #[test]
+    fn every_io_error_is_fatal_and_a_full_disk_is_not() {
+        for (code, expected) in [
+            (ffi::SQLITE_IOERR, Severity::Fatal),
+            (ffi::SQLITE_IOERR_FSYNC, Severity::Fatal),
+            (ffi::SQLITE_IOERR_WRITE, Severity::Fatal),
+            (ffi::SQLITE_IOERR_SHORT_READ, Severity::Fatal),
+            (ffi::SQLITE_FULL, Severity::Passing),
+            (ffi::SQLITE_BUSY, Severity::Passing),
+            (ffi::SQLITE_BUSY_SNAPSHOT, Severity::Passing),
+            (ffi::SQLITE_CORRUPT, Severity::Command),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, Severity::Command),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(severity(&error), expected, "{code}");
+            let is_internal = matches!(failure(&error), StoreFailure::Internal(_));
+            assert_eq!(is_internal, expected == Severity::Command, "{code}");
+        }
+    }
+}

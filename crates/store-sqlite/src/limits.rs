@@ -49,9 +49,3 @@ pub const READER_CACHE_KIB: i32 = 2 << 10;
 
 /// Prepared statements that a connection keeps: more than the engine has.
 pub const STATEMENTS_CACHED: usize = 48;
-
-/// Platform codes that exist (contract 3.7: codes are shared with customers, who have the rest of 2^30).
-pub const PLATFORM_NUMBERS: u32 = 1 << 20;
-
-/// Participant codes that exist.
-pub const CUSTOMER_NUMBERS: u32 = (1 << 30) - PLATFORM_NUMBERS;

@@ -1,6 +1,7 @@
 //! Platforms, and the snapshot that authentication works with.
 
 use registrar_domain::clock::UnixMillis;
+use registrar_domain::codes::PLATFORM_NUMBERS;
 use registrar_domain::ids::PlatformNumber;
 use registrar_domain::platform::Platform;
 use registrar_domain::policy::Policy;
@@ -12,7 +13,6 @@ use rusqlite::{Connection, Row, params};
 use crate::api_keys::load_api_keys;
 use crate::audit::note_access_change;
 use crate::failure::ApplyError;
-use crate::limits::PLATFORM_NUMBERS;
 use crate::writer::in_savepoint;
 
 /// Creates a platform.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use registrar_domain::clock::UnixMillis;
+use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::ids::{CustomerNumber, KeyNumber, PlatformNumber};
 use registrar_domain::store::{
     AccessSnapshot, BlindIndex, CreateApiKeyOutcome, CreateCustomer, CreateCustomerOutcome, CustomerEvent,
@@ -16,7 +17,7 @@ use registrar_domain::store::{
 
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader, open_writer};
-use crate::limits::{CUSTOMER_NUMBERS, SERVER_READERS};
+use crate::limits::SERVER_READERS;
 use crate::open_error::OpenError;
 use crate::options::{Options, Role};
 use crate::readers::Readers;

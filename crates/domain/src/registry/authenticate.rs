@@ -85,7 +85,9 @@ impl Registry {
             permitted: known.is_some_and(|key| key.key.permissions.contains(&permission)),
             suspended: known.is_some_and(|key| key.platform.platform.suspended),
             enabled: known.is_some_and(|key| match permission {
-                Permission::CustomersWrite | Permission::CustomersRead => key.platform.platform.customers_enabled,
+                Permission::CustomersWrite | Permission::CustomersRead => {
+                    key.platform.platform.customers_enabled
+                }
             }),
         };
         match (decide_authentication(facts), known) {
@@ -93,9 +95,7 @@ impl Registry {
                 key.note_use(now);
                 Ok(Caller { access: Arc::clone(key) })
             }
-            (Ok(()), None) => {
-                Err(ExplainedRejection { rejection: AuthRejection::UnknownApiKey, hint: None })
-            }
+            (Ok(()), None) => Err(ExplainedRejection { rejection: AuthRejection::UnknownApiKey, hint: None }),
             (Err(rejection), _) => {
                 let hint = (!signature_valid && rejection == AuthRejection::InvalidSignature)
                     .then(|| self.find_hint(secret, presented, sandbox, now))

@@ -87,7 +87,7 @@ impl Registry {
             email: email_index(platform, &customer),
             digests: vec![payload.digest],
             sealed: self.seal(platform.platform.number, number, &encode_record(&payload, &answer))?,
-            prefunded: customer.prefunded(),
+            prefunded: customer.prefunded().get(),
             key: caller.key(),
             at: now,
             from: origin.from,
@@ -121,7 +121,11 @@ impl Registry {
         }
     }
 
-    fn replay(&self, platform: &PlatformAccess, stored: &StoredCustomer) -> Result<CustomerAnswer, StoreFailure> {
+    fn replay(
+        &self,
+        platform: &PlatformAccess,
+        stored: &StoredCustomer,
+    ) -> Result<CustomerAnswer, StoreFailure> {
         let bytes = self.unseal(platform.platform.number, stored)?;
         let record = read_record(&bytes)?;
         Ok(CustomerAnswer { body: Zeroizing::new(record.answer.to_vec()), replayed: true })
@@ -191,7 +195,7 @@ pub(super) fn read_record(bytes: &[u8]) -> Result<Record<'_>, StoreFailure> {
 }
 
 fn request_index(platform: &PlatformAccess, id: &RequestId) -> BlindIndex {
-    BlindIndex(blind_index(&platform.request_key, &id.canonical()))
+    BlindIndex(blind_index(&platform.request_key, id.canonical()))
 }
 
 fn email_index(platform: &PlatformAccess, customer: &Customer) -> BlindIndex {

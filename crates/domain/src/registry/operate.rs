@@ -17,7 +17,8 @@ use crate::keys::wrap;
 use crate::platform::Permission;
 use crate::rules::create_api_key::LIVE_KEYS_MAX;
 use crate::store::{
-    CreateApiKeyOutcome, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome, StoreFailure,
+    CreateApiKeyOutcome, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome,
+    StoreFailure,
 };
 
 /// Characters in a platform's name or a key's label.
@@ -199,8 +200,10 @@ impl Registry {
 
 fn check_name(name: &str, what: &'static str) -> Result<(), OperateError> {
     let length = name.chars().count();
-    let acceptable =
-        length >= 1 && length <= NAME_LENGTH_MAX && !name.chars().any(char::is_control) && !name.trim().is_empty();
+    let acceptable = length >= 1
+        && length <= NAME_LENGTH_MAX
+        && !name.chars().any(char::is_control)
+        && !name.trim().is_empty();
     if acceptable { Ok(()) } else { Err(OperateError::BadName(what)) }
 }
 
@@ -209,7 +212,11 @@ fn random_text(entropy: &dyn Entropy, length: usize) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = Zeroizing::new(vec![0; length]);
     entropy.fill(&mut bytes);
-    bytes.iter().filter_map(|byte| LETTERS.get(usize::from(byte & 31))).map(|byte| char::from(*byte)).collect()
+    bytes
+        .iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte & 31)))
+        .map(|byte| char::from(*byte))
+        .collect()
 }
 
 #[cfg(test)]

@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn thirteen_digits_are_milliseconds() {
-        assert_eq!(check_timestamp("1700000000000", 1_700_000_000, 60), Err(TimestampRejection::Milliseconds));
+        assert_eq!(
+            check_timestamp("1700000000000", 1_700_000_000, 60),
+            Err(TimestampRejection::Milliseconds)
+        );
     }
 
     #[test]

@@ -110,7 +110,10 @@ impl GuardedStream {
             }
             ready!(alarm.as_mut().poll(cx));
             if due && Instant::now() >= deadline {
-                return Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time"));
+                return Poll::Ready(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the client sent nothing in time",
+                ));
             }
             alarm.as_mut().reset(deadline);
         }
@@ -123,11 +126,7 @@ impl GuardedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the client read nothing in time"))
     }
 
-    fn guard_write<T>(
-        &mut self,
-        result: Poll<io::Result<T>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
+    fn guard_write<T>(&mut self, result: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         match result {
             Poll::Ready(result) => {
                 self.write_alarm = None;

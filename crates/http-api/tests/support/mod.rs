@@ -38,7 +38,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(limits: HttpLimits) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (shutdown, told) = watch::channel(false);
         let (address, credentials, served) = runtime.block_on(async {
             let parts = Parts {

@@ -149,6 +149,21 @@ fn everything_acknowledged_is_there_after_an_end_without_closing() {
 }
 
 #[test]
+fn the_first_to_attach_takes_a_left_over_shared_index_away() {
+    for role in [Role::Server, Role::Operator] {
+        let place = Place::new();
+        let index = beside(&place.path(), "-shm");
+        std::fs::write(&index, vec![0xff; 32 << 10]).unwrap();
+        let first = Attachment::within(&place.path(), role, Duration::ZERO).unwrap();
+        assert!(!index.exists());
+        std::fs::write(&index, "used by the first").unwrap();
+        Attachment::within(&place.path(), Role::Operator, Duration::ZERO).unwrap();
+        assert!(index.exists());
+        drop(first);
+    }
+}
+
+#[test]
 fn a_server_waits_for_operators_that_are_about_to_leave() {
     let place = Place::new();
     let operator = place.open_with(Options::operator());
@@ -211,7 +226,7 @@ fn a_database_whose_creation_was_interrupted_is_completed() {
 fn customer_numbers_end_where_the_codes_end() {
     let place = Place::new();
     let store = place.open();
-    store.set_next_customer(crate::limits::CUSTOMER_NUMBERS - 1);
+    store.set_next_customer(registrar_domain::codes::CUSTOMER_NUMBERS - 1);
     store.reserve_customer_number().unwrap();
     for _ in 0..2 {
         let failure = store.reserve_customer_number().unwrap_err();
