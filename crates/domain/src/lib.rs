@@ -2,14 +2,23 @@
 //!
 //! Knows no HTTP, no SQL and no runtime. Time and randomness come in through `Clock` and `Entropy`.
 
+pub mod access;
 pub mod clock;
+pub mod codes;
 pub mod customer;
 pub mod entropy;
 pub mod fields;
 pub mod ids;
+pub mod keys;
+pub mod payload;
 pub mod pii;
 pub mod platform;
 pub mod policy;
+pub mod record;
 pub mod reference;
+pub mod registry;
+pub mod rules;
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod violation;

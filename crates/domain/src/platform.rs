@@ -28,16 +28,19 @@ pub struct Platform {
 pub enum Permission {
     /// Submit customers.
     CustomersWrite,
+    /// Read customers back; no operation asks for it yet, and a key that has only this one submits none.
+    CustomersRead,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: &'static [Self] = &[Self::CustomersWrite];
+    pub const ALL: &'static [Self] = &[Self::CustomersWrite, Self::CustomersRead];
 
     /// The permission's name.
     pub const fn code(self) -> &'static str {
         match self {
             Self::CustomersWrite => "customers:write",
+            Self::CustomersRead => "customers:read",
         }
     }
 

@@ -259,7 +259,8 @@ pub trait Store: Send + Sync + 'static {
     /// Reserves the next customer number. A number is never handed out twice; one that is not used is skipped.
     fn reserve_customer_number(&self) -> Result<CustomerNumber, StoreFailure>;
 
-    /// Stores a customer or finds out why not, in one transaction (contract 3.4).
+    /// Stores a customer or finds out why not, in one transaction (contract 3.4). A command without a digest, with a
+    /// number that is taken or with a key that is not one of the platform's is `StoreFailure::Internal`.
     fn create_customer(&self, command: CreateCustomer) -> StoreFuture<'_, CreateCustomerOutcome>;
 
     /// The customer that was created under this request_id.
@@ -269,13 +270,14 @@ pub trait Store: Send + Sync + 'static {
         request: BlindIndex,
     ) -> StoreFuture<'_, Option<StoredCustomer>>;
 
-    /// Looks a customer up for an operator and writes the audit event in the same transaction.
+    /// Looks a customer up for an operator and writes the audit event in the same transaction. Where there is no such
+    /// customer nothing was seen and no event is written; an empty reason is `StoreFailure::Internal`.
     fn show_customer(&self, event: CustomerEvent) -> StoreFuture<'_, Option<StoredCustomer>>;
 
-    /// Creates a platform.
+    /// Creates a platform; platforms count up from 1 in order of their creation.
     fn create_platform(&self, platform: NewPlatform, act: OperatorAct) -> StoreFuture<'_, PlatformNumber>;
 
-    /// Changes a platform; false if there is none.
+    /// Changes a platform; false if there is none. A change that sets nothing is a change too: it is audited.
     fn change_platform(
         &self,
         platform: PlatformNumber,
@@ -283,7 +285,8 @@ pub trait Store: Send + Sync + 'static {
         act: OperatorAct,
     ) -> StoreFuture<'_, bool>;
 
-    /// Makes an API key.
+    /// Makes an API key; keys count up from 1 in order of their creation. An identifier that is taken is
+    /// `StoreFailure::Internal`.
     fn create_api_key(&self, key: NewApiKey, act: OperatorAct) -> StoreFuture<'_, CreateApiKeyOutcome>;
 
     /// Revokes an API key.
@@ -294,16 +297,17 @@ pub trait Store: Send + Sync + 'static {
         act: OperatorAct,
     ) -> StoreFuture<'_, RevokeApiKeyOutcome>;
 
-    /// Everything authentication needs.
+    /// Everything authentication needs, in order of the numbers.
     fn load_access(&self) -> StoreFuture<'_, AccessSnapshot>;
 
     /// The version that `load_access` would return; cheap.
     fn load_access_version(&self) -> StoreFuture<'_, u64>;
 
-    /// Notes when keys were last used; does not change the access version.
+    /// Notes when keys were last used, never going back; does not change the access version.
     fn record_key_use(&self, uses: Vec<(KeyNumber, UnixMillis)>) -> StoreFuture<'_, ()>;
 
-    /// The installation's wrapped keys; stores `candidates` first if there are none yet, so that the first caller wins.
+    /// The installation's wrapped keys in order of their names; stores `candidates` first if there are none yet, so that
+    /// the first caller wins. Two candidates of one name are `StoreFailure::Internal`.
     fn load_or_store_installation_keys(
         &self,
         candidates: Vec<InstallationKey>,

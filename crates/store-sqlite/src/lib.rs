@@ -1,1 +1,32 @@
-//! The embedded engine: one writer with group commit, a read pool, migrations.
+//! The embedded engine: one writer thread with group commit, a small read pool, migrations, locks.
+//!
+//! Knows sealed bytes and blind indexes only; every decision is `registrar_domain::rules`. Invariant: an answer is given
+//! after its commit is durable (WAL, `synchronous=FULL`), and after a failed sync the engine answers nothing more.
+
+mod api_keys;
+mod attachment;
+mod audit;
+mod connection;
+mod customers;
+mod failure;
+mod files;
+mod inspect;
+mod installation;
+pub mod limits;
+mod migrations;
+mod open_error;
+mod options;
+mod platforms;
+mod readers;
+mod statistics;
+mod store;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub use inspect::{Inspection, inspect};
+pub use open_error::OpenError;
+pub use options::{OnFatal, Options, Role};
+pub use statistics::Statistics;
+pub use store::SqliteStore;

@@ -1,0 +1,247 @@
+//! The checks, in the order an operator would look: settings, key, database, clock, disk, limits.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use registrar_domain::clock::{Clock as _, UnixMillis};
+use registrar_store_sqlite::{Inspection, Options, inspect};
+
+use super::finding::Finding;
+use crate::config::Configuration;
+use crate::config::resolve::Effective;
+use crate::config::settings::SETTINGS;
+use crate::installation::{Inputs, open_registry, open_store, read_lists, read_master_keys};
+use crate::process::single_threaded;
+use crate::serving::leaves_room;
+use crate::system::clock::SystemClock;
+use crate::system::open_files::raise_open_files;
+use crate::system::private_file::folder_of;
+
+/// A clock before this was never set: the first release is younger.
+const CLOCK_LEAST: UnixMillis = UnixMillis(1_767_225_600_000);
+/// Below this the database will soon not be able to grow.
+const FREE_BYTES_LOW: u64 = 1 << 30;
+/// Below this not even a checkpoint of the log is sure to fit.
+const FREE_BYTES_LEAST: u64 = 128 << 20;
+
+/// Everything.
+pub(super) fn check_all(effective: &Effective) -> Vec<Finding> {
+    let configuration = &effective.configuration;
+    let mut findings = check_settings(effective);
+    findings.push(check_lists(configuration));
+    findings.extend(check_master_key(configuration));
+    findings.extend(check_database(configuration));
+    findings.push(check_clock(SystemClock.now()));
+    findings.push(check_open_files(raise_open_files(), configuration.max_connections));
+    findings
+}
+
+/// A configuration that was refused.
+pub(super) fn refused_setting(error: &String) -> Finding {
+    Finding::fail("settings", error, "correct it; docs/configuration.md describes every setting")
+}
+
+fn check_settings(effective: &Effective) -> Vec<Finding> {
+    let mut findings: Vec<_> = effective
+        .warnings
+        .iter()
+        .map(|warning| Finding::warn("settings", warning, "correct or remove the variable"))
+        .collect();
+    if !effective.configuration.listen.ip().is_loopback() {
+        findings.push(Finding::warn(
+            "settings",
+            format!("the API listens on {}, which is not loopback", effective.configuration.listen),
+            "see that TLS ends in front of it",
+        ));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("settings", format!("all {} are accepted", SETTINGS.len())));
+    }
+    findings
+}
+
+fn check_lists(configuration: &Configuration) -> Finding {
+    match read_lists(configuration) {
+        Ok(_) => Finding::ok("lists", "countries, states and ID types are readable"),
+        Err(failure) => Finding::fail("lists", failure.sentence(), "correct the file that the setting names"),
+    }
+}
+
+fn check_master_key(configuration: &Configuration) -> Vec<Finding> {
+    const CHECK: &str = "master key";
+    let Some(path) = &configuration.master_key_file else {
+        let cure = "make one with `registrar master-key create PATH` and set master_key_file";
+        return vec![Finding::fail(CHECK, "no file is set", cure)];
+    };
+    match read_master_keys(path) {
+        Ok(keys) => {
+            let detail = format!("{} is readable, version {}", path.display(), keys.current().version());
+            vec![Finding::ok(CHECK, detail), check_permissions(CHECK, path)]
+        }
+        Err(failure) => vec![Finding::fail(CHECK, failure.sentence(), "put the file back from its copy")],
+    }
+}
+
+fn check_permissions(check: &'static str, path: &Path) -> Finding {
+    match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o077 == 0 => {
+            Finding::ok(check, format!("only its owner may read it ({mode:03o})"))
+        }
+        Ok(mode) => Finding::warn(
+            check,
+            format!("others than its owner may use {} ({mode:03o})", path.display()),
+            format!("chmod 600 {}", path.display()),
+        ),
+        Err(error) => {
+            Finding::fail(check, format!("cannot look at {}: {error}", path.display()), "check the path")
+        }
+    }
+}
+
+fn check_database(configuration: &Configuration) -> Vec<Finding> {
+    const CHECK: &str = "database";
+    let Some(database) = &configuration.database_url else {
+        let cure = "give --database, --data, or set database.url";
+        return vec![Finding::fail(CHECK, "none is named", cure)];
+    };
+    let path = database.path();
+    let mut findings = vec![check_disk(&folder_of(path))];
+    if !path.exists() {
+        let detail = format!("there is no {}", path.display());
+        findings.push(Finding::warn(CHECK, detail, "start the server, which makes it, or check the path"));
+        return findings;
+    }
+    findings.push(check_permissions(CHECK, path));
+    match inspect(path) {
+        Ok(inspection) => {
+            findings.extend(check_inspection(&inspection));
+            findings.push(check_key_fits(configuration));
+        }
+        Err(error) => findings.push(Finding::fail(
+            CHECK,
+            error.to_string(),
+            "do what the text says; put back a copy if the file is damaged",
+        )),
+    }
+    findings
+}
+
+fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
+    const CHECK: &str = "database";
+    let schema = if inspection.pending_migrations.is_empty() {
+        Finding::ok(CHECK, "its schema is that of this release")
+    } else {
+        Finding::warn(
+            CHECK,
+            format!(
+                "its schema is older than this release; missing: {}",
+                inspection.pending_migrations.join(", ")
+            ),
+            "stop the server, copy the database, and run `registrar migrate` or start this release",
+        )
+    };
+    let journal = if inspection.is_wal {
+        Finding::ok(CHECK, "the write-ahead log is on")
+    } else {
+        Finding::fail(CHECK, "the write-ahead log is off", "start the server once, which turns it on")
+    };
+    let integrity = match &inspection.damage {
+        None => Finding::ok(CHECK, "its structure is whole (quick_check)"),
+        Some(damage) => Finding::fail(
+            CHECK,
+            format!("its structure is damaged: {damage}"),
+            "stop the server, keep the files as they are, and put back a copy",
+        ),
+    };
+    vec![Finding::ok(CHECK, format!("SQLite {}", inspection.sqlite_version)), schema, journal, integrity]
+}
+
+/// Whether the master key opens the installation's keys: the only proof that the two belong together.
+fn check_key_fits(configuration: &Configuration) -> Finding {
+    const CHECK: &str = "master key";
+    let opened = Inputs::read(configuration).and_then(|inputs| {
+        let database = crate::installation::database_of(configuration)?;
+        let store = Arc::new(open_store(&database, Options::operator())?);
+        single_threaded()?.block_on(open_registry(configuration, inputs, store))
+    });
+    match opened {
+        Ok(registry) => Finding::ok(
+            CHECK,
+            format!("it opens the database, which has {} platforms", registry.platforms().len()),
+        ),
+        Err(failure) => {
+            Finding::fail(CHECK, failure.sentence(), "use the master key that the database was made with")
+        }
+    }
+}
+
+fn check_clock(now: UnixMillis) -> Finding {
+    if now < CLOCK_LEAST {
+        Finding::fail("clock", "the clock is years behind", "set it, and keep it right with NTP")
+    } else {
+        let time = crate::commands::instant::format_instant(now);
+        Finding::ok("clock", format!("{time}; requests may be a minute off unless configured otherwise"))
+    }
+}
+
+fn check_disk(folder: &Path) -> Finding {
+    const CHECK: &str = "disk";
+    let Ok(space) = rustix::fs::statvfs(folder) else {
+        return Finding::fail(
+            CHECK,
+            format!("cannot look at {}", folder.display()),
+            "check the database's folder",
+        );
+    };
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let detail = format!("{} MiB are free in {}", free >> 20, folder.display());
+    match free {
+        _ if free < FREE_BYTES_LEAST => Finding::fail(CHECK, detail, "free some space, or move the database"),
+        _ if free < FREE_BYTES_LOW => Finding::warn(CHECK, detail, "free some space soon"),
+        _ => Finding::ok(CHECK, detail),
+    }
+}
+
+fn check_open_files(limit: Option<u64>, max_connections: u32) -> Finding {
+    let shown = limit.map_or_else(|| "no limit".to_owned(), |limit| limit.to_string());
+    let detail = format!("open files: {shown}; http.max_connections: {max_connections}");
+    if leaves_room(limit, max_connections) {
+        Finding::ok("limits", detail)
+    } else {
+        Finding::warn(
+            "limits",
+            detail,
+            "raise the hard limit (LimitNOFILE=, ulimit -Hn) or lower http.max_connections",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::{check_clock, check_open_files, check_permissions};
+    use registrar_domain::clock::UnixMillis;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_clock_that_was_never_set_fails() {
+        assert_eq!(check_clock(UnixMillis(0)).state, State::Fail);
+        assert_eq!(check_clock(UnixMillis(1_800_000_000_000)).state, State::Ok);
+    }
+
+    #[test]
+    fn too_few_open_files_are_a_warning() {
+        assert_eq!(check_open_files(Some(1024), 10_000).state, State::Warn);
+        assert_eq!(check_open_files(None, 10_000).state, State::Ok);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_a_warning() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(check_permissions("x", file.path()).state, State::Warn);
+        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(check_permissions("x", file.path()).state, State::Ok);
+    }
+}

@@ -1,0 +1,46 @@
+//! What commands write: data on standard output, everything else on standard error.
+//!
+//! A reader that has gone away (a closed pipe) is no failure: it has what it wanted.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Writes text to standard output as it is.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output as they are.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::untrusted(
+            format!("cannot write to standard output: {error}"),
+            "check where it goes",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a value to standard output as one JSON document, indented for people and diffs.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|_| Failure::untrusted("the result cannot be written as JSON", "report this as a fault"))?;
+    print(&format!("{text}\n"))
+}
+
+/// Writes a line to standard error: warnings and the like, never data.
+pub(crate) fn tell(line: &str) {
+    // If standard error is gone there is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes a line to standard error if a person is watching.
+pub(crate) fn progress(line: &str) {
+    if io::stderr().is_terminal() {
+        tell(line);
+    }
+}

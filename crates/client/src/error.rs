@@ -1,0 +1,50 @@
+//! What can go wrong with a call. No error contains anything of the request or of the credentials.
+
+use registrar_wire::Problem;
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The base URL cannot be used.
+    #[error("the base URL must be http://HOST or http://HOST:PORT, without a path")]
+    BaseUrl,
+    /// The base URL is https.
+    #[error(
+        "this client is linked without a TLS library and cannot call an https URL; \
+         make the request with the curl command that `registrar sign --curl` prints"
+    )]
+    HttpsNotLinked,
+    /// The secret is not base64.
+    #[error("the secret of the credentials is not base64")]
+    Secret,
+    /// A credential cannot be sent as a header.
+    #[error("the {0} of the credentials is empty or has characters that a header cannot carry")]
+    Header(&'static str),
+    /// The server answered with a problem.
+    #[error("{}: {}", .problem.code, .problem.detail)]
+    Refused {
+        /// The problem as the server sent it.
+        problem: Box<Problem>,
+        /// The bytes of its body.
+        body: Vec<u8>,
+        /// How often the request was sent.
+        attempts: u32,
+    },
+    /// There was no answer.
+    #[error("no answer from the server: {what}")]
+    Unreachable {
+        /// What went wrong with the connection.
+        what: String,
+        /// How often the request was sent.
+        attempts: u32,
+    },
+    /// The answer is not one of this API.
+    #[error("the answer (status {status}) is not one of this API: {what}")]
+    NotUnderstood {
+        /// The status of the answer.
+        status: u16,
+        /// What was expected.
+        what: &'static str,
+    },
+}

@@ -1,0 +1,79 @@
+//! Keyed hashes: blind indexes and payload digests per platform, passphrase digests (contract 1.6, 3.4, 4.1).
+//!
+//! Knows bytes to be hashed, not which field they come from. Invariant: without the installation's key nobody can tell which
+//! value a hash is of, and the same value has unrelated hashes on two platforms and for two purposes.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// The length of a blind index: 128 bits, at which 2^30 values still collide by chance with a probability of 2^-69.
+pub const BLIND_INDEX_BYTES: usize = 16;
+
+/// What a keyed hash is for, hashed in front, so that no output for one use is an output for another.
+#[derive(Clone, Copy)]
+pub(crate) enum Use {
+    BlindIndex = 0,
+    PlatformKey = 1,
+    Passphrase = 2,
+    Permutation = 3,
+}
+
+/// A key for keyed hashes: the installation's own, random and wrapped under the master key, or one derived from it.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct IndexKey([u8; 32]);
+
+impl IndexKey {
+    /// The key made of 32 random bytes, or of those that were unwrapped.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes: for wrapping under the master key.
+    pub const fn reveal(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn hash(&self, use_: Use, pieces: &[&[u8]]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&[use_ as u8]);
+        for piece in pieces {
+            hasher.update(piece);
+        }
+        let hash = hasher.finalize().into();
+        hasher.zeroize();
+        hash
+    }
+}
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IndexKey(…)")
+    }
+}
+
+/// The key of one platform for one purpose, for example `email`; it never changes, whatever becomes of the master key.
+pub fn derive_platform_key(installation_key: &IndexKey, purpose: &str, platform: u32) -> IndexKey {
+    // The number's length is fixed, so where the purpose ends is not in doubt.
+    IndexKey(installation_key.hash(Use::PlatformKey, &[&platform.to_be_bytes(), purpose.as_bytes()]))
+}
+
+/// The index under which a value is found without being readable.
+pub fn blind_index(platform_key: &IndexKey, value: &[u8]) -> [u8; BLIND_INDEX_BYTES] {
+    let hash = platform_key.hash(Use::BlindIndex, &[value]);
+    let mut index = [0; BLIND_INDEX_BYTES];
+    index.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    index
+}
+
+/// The digest a passphrase is stored as; passphrases are random, so a slow hash would protect nothing more.
+pub fn passphrase_digest(key: &IndexKey, passphrase: &[u8]) -> [u8; 32] {
+    key.hash(Use::Passphrase, &[passphrase])
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+#[must_use]
+pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
+}

@@ -1,0 +1,226 @@
+//! The use case behind `POST /participants/customers/new`: digest, parse, seal, index, store, answer.
+
+use std::net::IpAddr;
+
+use registrar_crypto::index::blind_index;
+use registrar_crypto::seal::{AssociatedData, DataKey};
+use registrar_json::Object;
+use zeroize::Zeroizing;
+
+use super::{Caller, Registry};
+use crate::access::PlatformAccess;
+use crate::customer::{Customer, Terms, parse_customer, request_id_of};
+use crate::entropy::random_bytes;
+use crate::fields::RequestId;
+use crate::ids::{CustomerNumber, PlatformNumber, TraceId};
+use crate::keys::{unwrap, wrap};
+use crate::payload::Payload;
+use crate::record::{Record, decode_record, encode_record};
+use crate::store::{
+    BlindIndex, CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, SealedCustomer, StoreFailure,
+    StoredCustomer,
+};
+use crate::violation::Violation;
+
+/// Where a request came from, for the audit columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin {
+    /// The peer's address.
+    pub from: Option<IpAddr>,
+    /// The request's trace id.
+    pub trace_id: TraceId,
+}
+
+/// The body of a 200: the customer is durable.
+#[derive(PartialEq, Eq)]
+pub struct CustomerAnswer {
+    /// The body, byte for byte the same for a first answer and each replay.
+    pub body: Zeroizing<Vec<u8>>,
+    /// Whether it repeats an earlier answer.
+    pub replayed: bool,
+}
+
+/// Why there is no 200.
+#[derive(Debug, PartialEq, Eq)]
+pub enum CreateCustomerError {
+    /// Fields break rules; all violations, in the order of the table of fields.
+    Invalid(Vec<Violation>),
+    /// Same request_id, other payload; the fields that differ.
+    RequestIdReused(Vec<&'static str>),
+    /// Same payload under another request_id or none; the participant_code of the existing customer.
+    PayloadAlreadySubmitted(String),
+    /// Same e-mail, other payload; the participant_code of the existing customer.
+    ParticipantAlreadyExists(String),
+    /// The store could not do it.
+    Failure(StoreFailure),
+}
+
+impl From<StoreFailure> for CreateCustomerError {
+    fn from(failure: StoreFailure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl Registry {
+    /// Creates a customer, or finds the answer that the same request got before (contract 3.4 to 3.6).
+    pub async fn create_customer(
+        &self,
+        caller: &Caller,
+        origin: Origin,
+        body: &Object<'_>,
+    ) -> Result<CustomerAnswer, CreateCustomerError> {
+        let platform = caller.platform();
+        let now = self.clock.now();
+        let payload = Payload::of(body, &platform.digest_key);
+        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now };
+        let customer = match parse_customer(body, &terms) {
+            Ok(customer) => customer,
+            Err(violations) => return self.replay_or_refuse(platform, body, &payload, violations).await,
+        };
+        let number = self.store.reserve_customer_number()?;
+        let participant_code = self.participant_code(number)?;
+        let answer = Zeroizing::new(customer.write_answer(&platform.code, &participant_code));
+        let command = CreateCustomer {
+            platform: platform.platform.number,
+            number,
+            request: customer.request_id().map(|id| request_index(platform, id)),
+            email: email_index(platform, &customer),
+            digests: vec![payload.digest],
+            sealed: self.seal(platform.platform.number, number, &encode_record(&payload, &answer))?,
+            prefunded: customer.prefunded().get(),
+            key: caller.key(),
+            at: now,
+            from: origin.from,
+            trace_id: origin.trace_id,
+        };
+        match self.store.create_customer(command).await? {
+            CreateCustomerOutcome::Created => {
+                Ok(CustomerAnswer { body: Zeroizing::new(answer.as_bytes().to_vec()), replayed: false })
+            }
+            CreateCustomerOutcome::Replayed(stored) => Ok(self.replay(platform, &stored)?),
+            CreateCustomerOutcome::Rejected(rejection) => Err(self.explain(platform, &payload, rejection)?),
+        }
+    }
+
+    /// A body that is not valid is still a replay if its request_id and payload are stored (contract 3.5).
+    async fn replay_or_refuse(
+        &self,
+        platform: &PlatformAccess,
+        body: &Object<'_>,
+        payload: &Payload,
+        violations: Vec<Violation>,
+    ) -> Result<CustomerAnswer, CreateCustomerError> {
+        let Some(request_id) = request_id_of(body) else {
+            return Err(CreateCustomerError::Invalid(violations));
+        };
+        let request = request_index(platform, &request_id);
+        let found = self.store.find_customer_by_request(platform.platform.number, request).await?;
+        match found {
+            Some(stored) if stored.digest == payload.digest => Ok(self.replay(platform, &stored)?),
+            Some(_) | None => Err(CreateCustomerError::Invalid(violations)),
+        }
+    }
+
+    fn replay(
+        &self,
+        platform: &PlatformAccess,
+        stored: &StoredCustomer,
+    ) -> Result<CustomerAnswer, StoreFailure> {
+        let bytes = self.unseal(platform.platform.number, stored)?;
+        let record = read_record(&bytes)?;
+        Ok(CustomerAnswer { body: Zeroizing::new(record.answer.to_vec()), replayed: true })
+    }
+
+    fn explain(
+        &self,
+        platform: &PlatformAccess,
+        payload: &Payload,
+        rejection: CreateCustomerRejection,
+    ) -> Result<CreateCustomerError, StoreFailure> {
+        Ok(match rejection {
+            CreateCustomerRejection::RequestIdReused(stored) => {
+                let bytes = self.unseal(platform.platform.number, &stored)?;
+                CreateCustomerError::RequestIdReused(read_record(&bytes)?.differing_fields(payload))
+            }
+            CreateCustomerRejection::PayloadAlreadySubmitted(number) => {
+                CreateCustomerError::PayloadAlreadySubmitted(self.participant_code(number)?)
+            }
+            CreateCustomerRejection::ParticipantAlreadyExists(number) => {
+                CreateCustomerError::ParticipantAlreadyExists(self.participant_code(number)?)
+            }
+        })
+    }
+
+    pub(super) fn participant_code(&self, number: CustomerNumber) -> Result<String, StoreFailure> {
+        self.codes
+            .participant_code(number)
+            .ok_or_else(|| StoreFailure::Internal("a customer's number has no participant_code".to_owned()))
+    }
+
+    fn seal(
+        &self,
+        platform: PlatformNumber,
+        number: CustomerNumber,
+        record: &[u8],
+    ) -> Result<SealedCustomer, StoreFailure> {
+        let entropy = self.entropy.as_ref();
+        let key = DataKey::from_bytes(random_bytes(entropy));
+        let data_key =
+            wrap(key.reveal(), DATA_KEY_PURPOSE, &data_key_binding(platform, number), &self.master, entropy)?;
+        let record = key
+            .seal(&record_place(platform, number), random_bytes(entropy), record)
+            .map_err(|_| StoreFailure::Internal("a customer could not be sealed".to_owned()))?;
+        Ok(SealedCustomer { data_key, record })
+    }
+
+    pub(super) fn unseal(
+        &self,
+        platform: PlatformNumber,
+        stored: &StoredCustomer,
+    ) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
+        let sealed = &stored.sealed;
+        let binding = data_key_binding(platform, stored.number);
+        unwrap(&sealed.data_key, DATA_KEY_PURPOSE, &binding, &self.master)
+            .and_then(|key| {
+                let place = record_place(platform, stored.number);
+                DataKey::from_bytes(*key).open(&place, &sealed.record).ok()
+            })
+            .ok_or_else(|| StoreFailure::Internal("a stored customer's seal does not open".to_owned()))
+    }
+}
+
+pub(super) fn read_record(bytes: &[u8]) -> Result<Record<'_>, StoreFailure> {
+    decode_record(bytes)
+        .ok_or_else(|| StoreFailure::Internal("a stored customer's record is of no known version".to_owned()))
+}
+
+fn request_index(platform: &PlatformAccess, id: &RequestId) -> BlindIndex {
+    BlindIndex(blind_index(&platform.request_key, id.canonical()))
+}
+
+fn email_index(platform: &PlatformAccess, customer: &Customer) -> BlindIndex {
+    BlindIndex(blind_index(&platform.email_key, customer.email().normalised().as_bytes()))
+}
+
+/// What a customer's data key is wrapped for.
+const DATA_KEY_PURPOSE: &str = "data-key";
+
+/// A customer has one data key; rotating master keys wraps it anew and leaves what is sealed under it as it is.
+const DATA_KEY_VERSION: u32 = 1;
+
+/// What a record is sealed to: moved to another customer, platform or place it does not open (contract 4.1).
+const fn record_place(platform: PlatformNumber, number: CustomerNumber) -> AssociatedData<'static> {
+    AssociatedData {
+        purpose: "customer",
+        platform: platform.0,
+        customer: number.0,
+        group: "record",
+        key_version: DATA_KEY_VERSION,
+    }
+}
+
+fn data_key_binding(platform: PlatformNumber, number: CustomerNumber) -> [u8; 8] {
+    let [a, b, c, d] = platform.0.to_be_bytes();
+    let [e, f, g, h] = number.0.to_be_bytes();
+    [a, b, c, d, e, f, g, h]
+}

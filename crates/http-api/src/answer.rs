@@ -1,0 +1,153 @@
+//! The only place where outcomes become HTTP: a refusal has a code, and its code has the status.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use registrar_domain::ids::TraceId;
+use registrar_domain::store::StoreFailure;
+use registrar_domain::violation::Violation;
+use registrar_json::SyntaxError;
+use registrar_wire::{ErrorCode, FieldViolation, MEDIA_TYPE_PROBLEM, Problem, SIGNING_SCHEME};
+
+use crate::limits::RETRY_AFTER_SECONDS;
+
+/// A request that is not served, before it has its trace id.
+pub(crate) struct Refusal {
+    problem: Box<Problem>,
+    code: ErrorCode,
+    close: bool,
+    allow: Option<&'static str>,
+}
+
+/// The code of a refusal; put into the extensions of its answer for the metrics and the log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusalOf(pub(crate) ErrorCode);
+
+impl Refusal {
+    /// A refusal with one sentence that says what is wrong and what to do.
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { problem: Box::new(Problem::new(code, detail, String::new())), code, close: false, allow: None }
+    }
+
+    /// `invalid_request` with everything that is wrong.
+    pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
+        let violations = violations.into_iter().map(field_violation).collect();
+        let problem = Box::new(Problem::invalid_request(violations, String::new()));
+        Self { problem, code: ErrorCode::InvalidRequest, close: false, allow: None }
+    }
+
+    /// What a failure of the store is answered with; its text is for the log, never for the caller.
+    pub(crate) fn of_failure(failure: &StoreFailure, trace_id: TraceId) -> Self {
+        let (code, detail) = match failure {
+            StoreFailure::Busy => (
+                ErrorCode::Overloaded,
+                "Too many requests are waiting; nothing was stored. Repeat the same request.",
+            ),
+            StoreFailure::Unavailable(_) => (
+                ErrorCode::Unavailable,
+                "The database cannot work now; nothing was stored. Repeat the same request.",
+            ),
+            StoreFailure::OutcomeUnknown(_) => (
+                ErrorCode::OutcomeUnknown,
+                "Whether the customer was stored is not known. Repeat the same request: the answer settles it.",
+            ),
+            StoreFailure::Internal(_) => (
+                ErrorCode::InternalError,
+                "The server failed. Repeating the same request is safe; tell the operator the trace_id if it persists.",
+            ),
+        };
+        tracing::error!(%trace_id, code = code.code(), error = %failure, "store failure");
+        Self::new(code, detail)
+    }
+
+    /// With more members of the problem.
+    pub(crate) fn with(mut self, extend: impl FnOnce(Problem) -> Problem) -> Self {
+        self.problem = Box::new(extend(*self.problem));
+        self
+    }
+
+    /// The connection is closed after the answer.
+    pub(crate) const fn closing(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    /// With the methods that the path has.
+    pub(crate) const fn allowing(mut self, methods: &'static str) -> Self {
+        self.allow = Some(methods);
+        self
+    }
+
+    /// The answer.
+    pub(crate) fn answer(self, trace_id: TraceId) -> Response {
+        let code = self.code;
+        let mut response = Response::new(Body::from(self.body(trace_id)));
+        *response.status_mut() =
+            StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE_PROBLEM));
+        match code.status() {
+            401 => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(SIGNING_SCHEME));
+            }
+            429 | 503 => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            }
+            _ => {}
+        }
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Some(methods) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        response.extensions_mut().insert(RefusalOf(code));
+        response
+    }
+
+    /// The answer as the bytes of a whole response that closes the connection, for where no HTTP library is at work yet.
+    pub(crate) fn raw_answer(self, trace_id: TraceId) -> Vec<u8> {
+        let status = self.code.status();
+        let reason =
+            StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+        let body = self.body(trace_id);
+        let head = format!(
+            "HTTP/1.1 {status} {reason}\r\ncontent-type: {MEDIA_TYPE_PROBLEM}\r\nretry-after: {RETRY_AFTER_SECONDS}\r\n\
+             cache-control: no-store\r\nx-content-type-options: nosniff\r\nx-trace-id: {trace_id}\r\n\
+             connection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        [head.into_bytes(), body].concat()
+    }
+
+    fn body(&self, trace_id: TraceId) -> Vec<u8> {
+        let problem = Problem { trace_id: trace_id.to_string(), ..(*self.problem).clone() };
+        serde_json::to_vec(&problem).unwrap_or_default()
+    }
+}
+
+/// The detail of `body_too_large`.
+pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";
+
+/// The detail of `malformed_json`: what is wrong, what to do, and where.
+pub fn malformed_json_detail(error: &SyntaxError) -> String {
+    format!(
+        "{} At line {}, column {} (byte {}) of the body.",
+        error.kind.sentence(),
+        error.line,
+        error.column,
+        error.offset
+    )
+}
+
+/// A violation as it travels.
+pub fn field_violation(violation: Violation) -> FieldViolation {
+    FieldViolation {
+        field: format!("/{}", violation.field),
+        rule: violation.rule.code().into(),
+        message: violation.message.into(),
+    }
+}

@@ -1,0 +1,126 @@
+//! Counts and durations in the OpenMetrics text format; labels come from closed lists, never from a request.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+/// The content type of the text.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Seconds; from a refused request in memory to a stalled disk.
+const DURATION_BUCKETS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    operation: &'static str,
+    status: u16,
+    code: &'static str,
+}
+
+/// The engine's own figures, read when metrics are asked for: name, help, value.
+pub type EngineFigures = Box<dyn Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync>;
+
+/// The metrics of one process.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    create_seconds: Histogram,
+    refused_connections: Counter,
+    engine: EngineFigures,
+}
+
+impl Metrics {
+    /// Metrics that begin at zero, beside the figures of the engine.
+    pub fn new(engine: EngineFigures) -> Self {
+        let mut registry = Registry::with_prefix("registrar");
+        let requests = Family::<RequestLabels, Counter>::default();
+        let create_seconds = Histogram::new(DURATION_BUCKETS);
+        let refused_connections = Counter::default();
+        registry.register("requests", "Requests answered, by operation, status and code", requests.clone());
+        registry.register_with_unit(
+            "create_customer_duration",
+            "Time to answer a create_customer request that was accepted",
+            Unit::Seconds,
+            create_seconds.clone(),
+        );
+        registry.register(
+            "refused_connections",
+            "Connections closed because too many were open",
+            refused_connections.clone(),
+        );
+        registry.register(
+            "build",
+            "The program that runs",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        Self { registry, requests, create_seconds, refused_connections, engine }
+    }
+
+    /// Counts an answer.
+    pub(crate) fn observe_request(
+        &self,
+        operation: &'static str,
+        status: u16,
+        code: &'static str,
+        elapsed: Duration,
+    ) {
+        self.requests.get_or_create(&RequestLabels { operation, status, code }).inc();
+        if operation == "create_customer" && status == 200 {
+            self.create_seconds.observe(elapsed.as_secs_f64());
+        }
+    }
+
+    /// Counts a connection over the bound.
+    pub(crate) fn count_refused_connection(&self) {
+        self.refused_connections.inc();
+    }
+
+    /// The text of every metric.
+    pub(crate) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        let end = text.rfind("# EOF").unwrap_or(text.len());
+        text.truncate(end);
+        for (name, help, value) in (self.engine)() {
+            writeln!(
+                text,
+                "# HELP registrar_{name} {help}.\n# TYPE registrar_{name} gauge\nregistrar_{name} {value}"
+            )?;
+        }
+        text.push_str("# EOF\n");
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_holds_what_was_counted_and_ends_once() {
+        let metrics = Metrics::new(Box::new(|| vec![("store_commits", "Commits", 7)]));
+        metrics.observe_request("create_customer", 200, "ok", Duration::from_millis(3));
+        metrics.observe_request("create_customer", 401, "invalid_signature", Duration::from_millis(1));
+        metrics.count_refused_connection();
+        let text = metrics.text().unwrap();
+        for line in [
+            r#"registrar_requests_total{operation="create_customer",status="200",code="ok"} 1"#,
+            r#"registrar_requests_total{operation="create_customer",status="401",code="invalid_signature"} 1"#,
+            "registrar_create_customer_duration_seconds_count 1",
+            "registrar_refused_connections_total 1",
+            "registrar_store_commits 7",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        assert_eq!(text.matches("# EOF").count(), 1);
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,106 @@
+//! Reading a request's body whole, within its bound and its deadline.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+
+use crate::limits::DRAIN_BYTES_MAX;
+
+/// Why there is no body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyRejection {
+    /// It is larger than accepted.
+    TooLarge,
+    /// It did not arrive in time.
+    TimedOut,
+    /// The connection or the transfer coding broke: nobody reads an answer any more.
+    Broken,
+}
+
+/// Reads a body of at most `bytes_max`.
+pub(crate) async fn read_body(
+    body: Body,
+    bytes_max: usize,
+    timeout: Duration,
+    expects_continue: bool,
+) -> Result<Bytes, BodyRejection> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    // A sender that waits for "100 Continue", or announces more than would be drained, is answered at once.
+    if announced > bytes_max && (expects_continue || announced > DRAIN_BYTES_MAX) {
+        return Err(BodyRejection::TooLarge);
+    }
+    match tokio::time::timeout(timeout, collect(body, bytes_max)).await {
+        Ok(collected) => collected,
+        Err(_) => Err(BodyRejection::TimedOut),
+    }
+}
+
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+    // Nearly every body arrives with its head, as one piece, and is used as it lies.
+    let Some(first) = next_piece(&mut body).await? else { return Ok(Bytes::new()) };
+    if first.len() <= bytes_max && body.is_end_stream() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::from(first);
+    let mut dropped = 0_usize;
+    while let Some(piece) = next_piece(&mut body).await? {
+        if whole.len() + piece.len() <= bytes_max && dropped == 0 {
+            whole.extend_from_slice(&piece);
+        } else {
+            dropped += piece.len();
+            if dropped > DRAIN_BYTES_MAX {
+                return Err(BodyRejection::TooLarge);
+            }
+        }
+    }
+    if dropped > 0 || whole.len() > bytes_max { Err(BodyRejection::TooLarge) } else { Ok(whole.freeze()) }
+}
+
+async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyRejection> {
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(|_| BodyRejection::Broken)?.into_data() {
+            Ok(data) => return Ok(Some(data)),
+            // Trailers carry nothing that is signed.
+            Err(_) => continue,
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+        read_body(body, bytes_max, Duration::from_secs(5), false).await
+    }
+
+    #[tokio::test]
+    async fn a_body_of_exactly_the_bound_is_read_and_one_byte_more_is_not() {
+        assert_eq!(read(Body::from("12345"), 5).await, Ok(Bytes::from("12345")));
+        assert_eq!(read(Body::from("123456"), 5).await, Err(BodyRejection::TooLarge));
+        assert_eq!(read(Body::empty(), 5).await, Ok(Bytes::new()));
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_joined_and_bounded() {
+        let (sender, body) = http_body_util::channel::Channel::<Bytes>::new(8);
+        let sending = async move {
+            let mut sender = sender;
+            for piece in ["12", "34", "5"] {
+                sender.send_data(Bytes::from(piece)).await.unwrap();
+            }
+        };
+        let (read_whole, ()) = tokio::join!(read(Body::new(body), 5), sending);
+        assert_eq!(read_whole, Ok(Bytes::from("12345")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_comes_times_out() {
+        let (_sender, body) = http_body_util::channel::Channel::<Bytes>::new(1);
+        assert_eq!(read(Body::new(body), 5).await, Err(BodyRejection::TimedOut));
+    }
+}

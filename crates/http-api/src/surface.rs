@@ -1,0 +1,166 @@
+//! What every request meets on its way in and out: a trace id, the bound on its head, the headers of every answer,
+//! one count in the metrics and one line in the log.
+//!
+//! Knows no operation. Invariant: whatever happens inside, the answer carries the trace id and is counted.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use registrar_domain::ids::TraceId;
+use registrar_wire::{ErrorCode, REQUEST_ID, TRACE_ID};
+use tower_service::Service;
+
+use crate::answer::{Refusal, RefusalOf};
+use crate::app::App;
+use crate::limits::{CLIENT_REQUEST_ID_LENGTH_MAX, HEADER_BYTES_MAX};
+
+const TRACE_ID_HEADER: HeaderName = HeaderName::from_static(TRACE_ID);
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static(REQUEST_ID);
+
+/// What a handler knows of its request before it reads it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestContext {
+    /// Our id of the request.
+    pub(crate) trace_id: TraceId,
+    /// The peer's address.
+    pub(crate) peer: IpAddr,
+}
+
+/// What a handler tells the metrics and the log; put into the extensions of its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    /// The operation.
+    pub(crate) operation: &'static str,
+    /// The platform that called, once it is known.
+    pub(crate) platform_code: Option<String>,
+}
+
+/// One listener's routes with what surrounds them.
+#[derive(Clone)]
+pub struct Surface {
+    pub(crate) app: Arc<App>,
+    pub(crate) router: Router,
+}
+
+impl Surface {
+    /// Answers one request.
+    pub(crate) async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response {
+        let started = Instant::now();
+        let trace_id = self.app.registry.new_trace_id();
+        let client_request_id = client_request_id(request.headers());
+        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
+        let mut response = if header_bytes(request.headers()) > HEADER_BYTES_MAX {
+            Refusal::new(ErrorCode::HeadersTooLarge, HEADERS_TOO_LARGE).answer(trace_id)
+        } else {
+            request.extensions_mut().insert(RequestContext { trace_id, peer });
+            // A router has no error of its own: the type has no value.
+            self.router.clone().call(request).await.unwrap_or_else(|never| match never {})
+        };
+        self.finish(&mut response, trace_id, client_request_id.as_ref(), chunked);
+        self.observe(&response, trace_id, client_request_id.as_ref(), started.elapsed());
+        response
+    }
+
+    /// The whole answer, as bytes, to a connection over the bound.
+    pub(crate) fn overloaded_answer(&self) -> Vec<u8> {
+        let trace_id = self.app.registry.new_trace_id();
+        let problem = Refusal::new(ErrorCode::Overloaded, "Too many connections are open. Try again soon.");
+        self.app.metrics.count_refused_connection();
+        problem.raw_answer(trace_id)
+    }
+
+    fn finish(
+        &self,
+        response: &mut Response,
+        trace_id: TraceId,
+        client_request_id: Option<&HeaderValue>,
+        chunked: bool,
+    ) {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let mut text = [0; 36];
+        let hyphenated: &str = trace_id.0.as_hyphenated().encode_lower(&mut text);
+        if let Ok(value) = HeaderValue::from_str(hyphenated) {
+            headers.insert(TRACE_ID_HEADER, value);
+        }
+        if let Some(value) = client_request_id {
+            headers.insert(REQUEST_ID_HEADER, value.clone());
+        }
+        // With a transfer coding, where a request ends may be read in two ways; nothing may follow it on the connection.
+        if chunked {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+
+    fn observe(
+        &self,
+        response: &Response,
+        trace_id: TraceId,
+        client_request_id: Option<&HeaderValue>,
+        elapsed: Duration,
+    ) {
+        let note = response.extensions().get::<Note>();
+        let operation = note.map_or("none", |note| note.operation);
+        let code = response.extensions().get::<RefusalOf>().map_or("ok", |refusal| refusal.0.code());
+        let status = response.status().as_u16();
+        self.app.metrics.observe_request(operation, status, code, elapsed);
+        let platform_code = note.and_then(|note| note.platform_code.as_deref());
+        let client_request_id = client_request_id.and_then(|value| value.to_str().ok());
+        let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        if status >= 500 {
+            tracing::warn!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
+        } else if status >= 400 {
+            tracing::info!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
+        } else {
+            tracing::debug!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
+        }
+    }
+}
+
+const HEADERS_TOO_LARGE: &str = "The headers together are larger than 16 KiB. Send fewer or shorter ones.";
+
+fn header_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// The caller's id, if there is one of the accepted form (contract 2.4).
+fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut values = headers.get_all(REQUEST_ID_HEADER).iter();
+    let value = values.next()?;
+    let bytes = value.as_bytes();
+    let acceptable = values.next().is_none()
+        && (1..=CLIENT_REQUEST_ID_LENGTH_MAX).contains(&bytes.len())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
+    acceptable.then(|| value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn echoed(values: &[&[u8]]) -> bool {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(REQUEST_ID_HEADER, HeaderValue::from_bytes(value).unwrap());
+        }
+        client_request_id(&headers).is_some()
+    }
+
+    #[test]
+    fn a_request_id_header_is_echoed_only_if_it_is_one_to_sixty_four_safe_characters() {
+        assert!(echoed(&[b"aZ09._-"]));
+        assert!(echoed(&[&[b'a'; 64]]));
+        assert!(!echoed(&[]));
+        assert!(!echoed(&[b"a", b"a"]));
+        for value in [&b""[..], &[b'a'; 65], b"a b", b"a/b", "\u{e9}".as_bytes()] {
+            assert!(!echoed(&[value]));
+        }
+    }
+}

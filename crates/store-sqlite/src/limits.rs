@@ -1,0 +1,51 @@
+//! Every bound of the engine with its reason.
+
+use std::time::Duration;
+
+/// The oldest SQLite this engine works with, as `sqlite3_libversion_number` tells it: below 3.51.3 a WAL reset can
+/// corrupt the database.
+pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// Commands that may wait for the writer. Several times the connections a server is meant for, each of which waits for
+/// one command; at about 1 KiB a command it also bounds the memory to a few MiB. A full queue answers `Busy` at once.
+pub const QUEUE_COMMANDS_MAX: usize = 4096;
+
+/// Commands in one transaction. More would hardly save anything, for one sync is shared by all of them already, but
+/// the first of the batch waits for the last.
+pub const BATCH_COMMANDS_MAX: usize = 512;
+
+/// Reader threads of a server: look-ups are short, and readers beyond the second only take memory on small machines.
+pub const SERVER_READERS: usize = 2;
+
+/// Reads that may wait for a reader; as for the writer's queue.
+pub const READ_QUEUE_MAX: usize = 4096;
+
+/// How long a transaction waits for another process, such as an operator's command beside the server, before the
+/// answer is `Unavailable`. Their transactions take milliseconds; this is for a machine that is very busy.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long opening waits for other processes that open or use the database. Operator commands end within a second.
+pub const ATTACH_WAIT: Duration = Duration::from_secs(5);
+
+/// How often opening looks again while it waits.
+pub const ATTACH_POLL: Duration = Duration::from_millis(20);
+
+/// Bytes in a page. SQLite's default: the indexes are random, so a larger page would write more around each key.
+pub const PAGE_BYTES: u32 = 4096;
+
+/// Pages in the log from which on the writer copies them into the database (16 MiB). A hot page is copied once however
+/// often it was written, so fewer checkpoints write less; more pages would lengthen the pause.
+pub const CHECKPOINT_PAGES: u32 = 4096;
+
+/// The log file is cut back to this size when it starts over (64 MiB), should it ever have grown past it because a
+/// reader kept a checkpoint from ending.
+pub const LOG_BYTES_KEPT: u32 = 64 << 20;
+
+/// The writer's page cache in KiB: the upper levels of the indexes of some millions of customers.
+pub const WRITER_CACHE_KIB: i32 = 16 << 10;
+
+/// Each reader's page cache in KiB.
+pub const READER_CACHE_KIB: i32 = 2 << 10;
+
+/// Prepared statements that a connection keeps: more than the engine has.
+pub const STATEMENTS_CACHED: usize = 48;

@@ -1,0 +1,111 @@
+//! Platforms, and the snapshot that authentication works with.
+
+use registrar_domain::clock::UnixMillis;
+use registrar_domain::codes::PLATFORM_NUMBERS;
+use registrar_domain::ids::PlatformNumber;
+use registrar_domain::platform::Platform;
+use registrar_domain::policy::Policy;
+use registrar_domain::rules::audit::AuditEvent;
+use registrar_domain::store::{AccessSnapshot, NewPlatform, OperatorAct, PlatformChange, StoreFailure};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
+
+use crate::api_keys::load_api_keys;
+use crate::audit::note_access_change;
+use crate::failure::ApplyError;
+use crate::writer::in_savepoint;
+
+/// Creates a platform.
+pub(crate) fn create_platform(
+    connection: &Connection,
+    new: &NewPlatform,
+    act: &OperatorAct,
+) -> Result<PlatformNumber, ApplyError> {
+    in_savepoint(connection, || {
+        let next = "SELECT coalesce(max(number), 0) + 1 FROM platforms";
+        let number = PlatformNumber(connection.prepare_cached(next)?.query_row([], |row| row.get(0))?);
+        if number.0 >= PLATFORM_NUMBERS {
+            let text = format!("all platform codes are taken: an installation has {}", PLATFORM_NUMBERS - 1);
+            return Err(StoreFailure::Unavailable(text).into());
+        }
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO platforms (number, name, sandbox, suspended, customers_enabled, policy, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        let policy = Policy::default().to_text();
+        insert.execute(params![
+            number.0,
+            new.name,
+            new.sandbox,
+            false,
+            new.customers_enabled,
+            policy,
+            act.at.0
+        ])?;
+        note_access_change(connection, &AuditEvent::platform_created(number, new, act))?;
+        Ok(number)
+    })
+}
+
+/// Changes a platform; false if there is none.
+pub(crate) fn change_platform(
+    connection: &Connection,
+    number: PlatformNumber,
+    change: &PlatformChange,
+    act: &OperatorAct,
+) -> Result<bool, ApplyError> {
+    in_savepoint(connection, || {
+        let mut update = connection.prepare_cached(
+            "UPDATE platforms SET name = coalesce(?2, name), sandbox = coalesce(?3, sandbox), \
+             suspended = coalesce(?4, suspended), customers_enabled = coalesce(?5, customers_enabled), \
+             policy = coalesce(?6, policy) WHERE number = ?1",
+        )?;
+        let changed = update.execute(params![
+            number.0,
+            change.name,
+            change.sandbox,
+            change.suspended,
+            change.customers_enabled,
+            change.policy.as_ref().map(Policy::to_text),
+        ])?;
+        if changed == 1 {
+            note_access_change(connection, &AuditEvent::platform_changed(number, change, act))?;
+        }
+        Ok(changed == 1)
+    })
+}
+
+/// Platforms, keys and their version at one moment.
+pub(crate) fn load_access(connection: &Connection) -> Result<AccessSnapshot, ApplyError> {
+    // A deferred transaction: all three queries read the same state.
+    let transaction = connection.unchecked_transaction()?;
+    let version = load_access_version(&transaction)?;
+    let mut query = transaction.prepare_cached(
+        "SELECT number, name, sandbox, suspended, customers_enabled, policy, created_at FROM platforms \
+         ORDER BY number",
+    )?;
+    let platforms = query.query_map([], decode)?.collect::<rusqlite::Result<_>>()?;
+    let keys = load_api_keys(&transaction)?;
+    Ok(AccessSnapshot { version, platforms, keys })
+}
+
+/// The version of platforms and keys.
+pub(crate) fn load_access_version(connection: &Connection) -> Result<u64, ApplyError> {
+    let mut query = connection.prepare_cached("SELECT value FROM settings WHERE name = 'access_version'")?;
+    let version: i64 = query.query_row([], |row| row.get(0))?;
+    u64::try_from(version).map_err(|_| ApplyError::internal("the access version is negative"))
+}
+
+fn decode(row: &Row<'_>) -> rusqlite::Result<Platform> {
+    let policy: String = row.get(5)?;
+    Ok(Platform {
+        number: PlatformNumber(row.get(0)?),
+        name: row.get(1)?,
+        sandbox: row.get(2)?,
+        suspended: row.get(3)?,
+        customers_enabled: row.get(4)?,
+        policy: Policy::from_text(&policy)
+            .map_err(|_| rusqlite::Error::InvalidColumnType(5, "policy".to_owned(), Type::Text))?,
+        created_at: UnixMillis(row.get(6)?),
+    })
+}

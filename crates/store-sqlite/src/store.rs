@@ -1,0 +1,200 @@
+//! The store: opening it, and each method of the port as one command of the writer or one read.
+//!
+//! Invariant: locks are taken before the first file is opened and given up after the last one is closed.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use registrar_domain::clock::UnixMillis;
+use registrar_domain::codes::CUSTOMER_NUMBERS;
+use registrar_domain::ids::{CustomerNumber, KeyNumber, PlatformNumber};
+use registrar_domain::store::{
+    AccessSnapshot, BlindIndex, CreateApiKeyOutcome, CreateCustomer, CreateCustomerOutcome, CustomerEvent,
+    InstallationKey, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome, Store,
+    StoreFailure, StoreFuture, StoredCustomer,
+};
+
+use crate::attachment::Attachment;
+use crate::connection::{check_sqlite_version, open_reader, open_writer};
+use crate::limits::SERVER_READERS;
+use crate::open_error::OpenError;
+use crate::options::{Options, Role};
+use crate::readers::Readers;
+use crate::statistics::Statistics;
+use crate::writer::{Session, Shared, Writer};
+use crate::{api_keys, customers, files, installation, migrations, platforms};
+
+/// The embedded store. Dropping it carries out everything that waits, commits, and ends its threads.
+pub struct SqliteStore {
+    // Dropped in this order: with the readers gone the writer can empty the log, and the locks go last.
+    readers: Readers,
+    writer: Writer,
+    shared: Arc<Shared>,
+    /// The next customer number; only a server has one, for two counters would hand out the same numbers.
+    next_customer: Option<AtomicU32>,
+    _attachment: Attachment,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, in a directory that exists, and makes it if it does not exist. A server migrates
+    /// it; waits up to `limits::ATTACH_WAIT` for other processes.
+    pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        check_sqlite_version()?;
+        let attachment = Attachment::new(path, options.role)?;
+        files::create(path)?;
+        let mut connection = open_writer(path)?;
+        migrations::migrate(&mut connection, path, options.role)?;
+        files::sync_directory(path)?;
+        let (next_customer, readers) = match options.role {
+            Role::Server => {
+                let next =
+                    customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
+                (Some(AtomicU32::new(next)), SERVER_READERS)
+            }
+            Role::Operator => (None, 1),
+        };
+        let shared = Arc::new(Shared::default());
+        let readers = Readers::start(path, readers, &shared)?;
+        let writer = Writer::start(connection, options, &shared)
+            .map_err(|error| OpenError::io("start a thread for", path, error))?;
+        Ok(Self { readers, writer, shared, next_customer, _attachment: attachment })
+    }
+
+    /// The names of the migrations that the database at `path` is behind; all of them where there is none.
+    pub fn pending_migrations(path: &Path) -> Result<Vec<&'static str>, OpenError> {
+        check_sqlite_version()?;
+        let _attachment = Attachment::new(path, Role::Operator)?;
+        match path.try_exists() {
+            Ok(true) => migrations::pending(&open_reader(path)?, path),
+            Ok(false) => Ok(migrations::names_after(0)),
+            Err(error) => Err(OpenError::io("look for", path, error)),
+        }
+    }
+
+    /// Migrates the database at `path`, on which no server may run; the names of the migrations applied.
+    pub fn migrate(path: &Path) -> Result<Vec<&'static str>, OpenError> {
+        check_sqlite_version()?;
+        let _attachment = Attachment::new(path, Role::Server)?;
+        files::create(path)?;
+        let applied = migrations::migrate(&mut open_writer(path)?, path, Role::Server)?;
+        files::sync_directory(path)?;
+        Ok(applied)
+    }
+
+    /// What the store did since it was opened.
+    pub fn statistics(&self) -> Statistics {
+        self.shared.counters.statistics()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_next_customer(&self, number: u32) {
+        self.next_customer.as_ref().unwrap().store(number, Ordering::Relaxed);
+    }
+}
+
+/// A write transaction could begin, which the batch has shown; and if the last commit failed, one works again. Without
+/// that attempt a store that was once full would stay unready for ever, since nobody sends it work.
+fn check_ready(session: &Session) -> rusqlite::Result<()> {
+    if session.last_commit_failed {
+        session.connection.execute("UPDATE settings SET value = value + 1 WHERE name = 'write_probe'", [])?;
+    }
+    Ok(())
+}
+
+impl Store for SqliteStore {
+    fn reserve_customer_number(&self) -> Result<CustomerNumber, StoreFailure> {
+        let Some(next) = &self.next_customer else {
+            return Err(StoreFailure::Internal("only a server hands out customer numbers".to_owned()));
+        };
+        let reserved = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
+            (number < CUSTOMER_NUMBERS).then_some(number + 1)
+        });
+        reserved.map(CustomerNumber).map_err(|_| {
+            StoreFailure::Unavailable(format!(
+                "all {CUSTOMER_NUMBERS} participant codes were handed out; start the server again to get back those \
+                 at the end that no customer took, or begin another installation"
+            ))
+        })
+    }
+
+    fn create_customer(&self, command: CreateCustomer) -> StoreFuture<'_, CreateCustomerOutcome> {
+        Box::pin(self.writer.submit(move |session| customers::create_customer(&session.connection, &command)))
+    }
+
+    fn find_customer_by_request(
+        &self,
+        platform: PlatformNumber,
+        request: BlindIndex,
+    ) -> StoreFuture<'_, Option<StoredCustomer>> {
+        Box::pin(
+            self.readers.submit(move |connection| customers::find_by_request(connection, platform, request)),
+        )
+    }
+
+    fn show_customer(&self, event: CustomerEvent) -> StoreFuture<'_, Option<StoredCustomer>> {
+        Box::pin(self.writer.submit(move |session| customers::show_customer(&session.connection, &event)))
+    }
+
+    fn create_platform(&self, platform: NewPlatform, act: OperatorAct) -> StoreFuture<'_, PlatformNumber> {
+        Box::pin(
+            self.writer
+                .submit(move |session| platforms::create_platform(&session.connection, &platform, &act)),
+        )
+    }
+
+    fn change_platform(
+        &self,
+        platform: PlatformNumber,
+        change: PlatformChange,
+        act: OperatorAct,
+    ) -> StoreFuture<'_, bool> {
+        Box::pin(
+            self.writer.submit(move |session| {
+                platforms::change_platform(&session.connection, platform, &change, &act)
+            }),
+        )
+    }
+
+    fn create_api_key(&self, key: NewApiKey, act: OperatorAct) -> StoreFuture<'_, CreateApiKeyOutcome> {
+        Box::pin(self.writer.submit(move |session| api_keys::create_api_key(&session.connection, &key, &act)))
+    }
+
+    fn revoke_api_key(
+        &self,
+        platform: PlatformNumber,
+        api_key: String,
+        act: OperatorAct,
+    ) -> StoreFuture<'_, RevokeApiKeyOutcome> {
+        Box::pin(
+            self.writer.submit(move |session| {
+                api_keys::revoke_api_key(&session.connection, platform, &api_key, &act)
+            }),
+        )
+    }
+
+    fn load_access(&self) -> StoreFuture<'_, AccessSnapshot> {
+        Box::pin(self.readers.submit(platforms::load_access))
+    }
+
+    fn load_access_version(&self) -> StoreFuture<'_, u64> {
+        Box::pin(self.readers.submit(platforms::load_access_version))
+    }
+
+    fn record_key_use(&self, uses: Vec<(KeyNumber, UnixMillis)>) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.submit(move |session| api_keys::record_key_use(&session.connection, &uses)))
+    }
+
+    fn load_or_store_installation_keys(
+        &self,
+        candidates: Vec<InstallationKey>,
+    ) -> StoreFuture<'_, Vec<InstallationKey>> {
+        Box::pin(self.writer.submit(move |session| {
+            installation::load_or_store_installation_keys(&session.connection, &candidates)
+        }))
+    }
+
+    fn check_ready(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.writer.submit(|session| Ok(check_ready(session)?)))
+    }
+}

@@ -1,0 +1,248 @@
+//! Opening: locks, refusals, files, and what survives.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use registrar_domain::store::{CreateCustomerOutcome, Store};
+use registrar_domain::testing::{block_on, scene, stored};
+use rusqlite::Connection;
+use rustix::fs::{FlockOperation, flock};
+
+use super::engine::{Place, contents, server};
+use crate::attachment::Attachment;
+use crate::connection::{open_reader, open_writer};
+use crate::files::{beside, open_lock};
+use crate::{OpenError, Options, Role, SqliteStore};
+
+fn refusal(path: &Path, options: Options) -> OpenError {
+    SqliteStore::open(path, options).err().unwrap()
+}
+
+#[test]
+fn a_second_server_is_refused_and_told_what_to_do() {
+    let place = Place::new();
+    let first = place.open();
+    let refused = refusal(&place.path(), server());
+    assert!(matches!(refused, OpenError::ServerRunning(_)), "{refused:?}");
+    assert!(refused.to_string().contains("another registrar server is running"), "{refused}");
+    drop(first);
+    place.open();
+}
+
+#[test]
+fn a_newer_schema_is_refused_by_servers_and_operators_and_left_alone() {
+    let place = Place::new();
+    drop(place.open());
+    place.connection().pragma_update(None, "user_version", 7).unwrap();
+    for options in [server(), Options::operator()] {
+        let refused = refusal(&place.path(), options);
+        assert!(matches!(refused, OpenError::NewerSchema { found: 7, known: 1 }), "{refused:?}");
+    }
+    let refused = SqliteStore::migrate(&place.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::NewerSchema { .. }), "{refused:?}");
+    let version: u32 = place.connection().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 7);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let place = Place::new();
+    let text = "these are the minutes of a meeting, not a database\n".repeat(50);
+    std::fs::write(place.path(), &text).unwrap();
+    let refused = refusal(&place.path(), server());
+    assert!(matches!(refused, OpenError::NotADatabase(_)), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(place.path()).unwrap(), text);
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let place = Place::new();
+    place.connection().execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
+    let refused = refusal(&place.path(), server());
+    assert!(matches!(refused, OpenError::OtherProgram(_)), "{refused:?}");
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let place = Place::new();
+    let refused = refusal(&place.path().join("missing/registrar.db"), server());
+    assert!(refused.to_string().contains("check that the directory exists"), "{refused}");
+}
+
+#[test]
+fn every_file_is_readable_by_its_owner_alone() {
+    let place = Place::new();
+    let store = place.open();
+    scene(&store, "one");
+    for ending in ["", "-wal", "-shm", "-server.lock", "-attached.lock"] {
+        let mode = std::fs::metadata(beside(&place.path(), ending)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{ending}");
+    }
+}
+
+#[test]
+fn the_log_is_kept_and_emptied_when_the_last_connection_closes() {
+    let place = Place::new();
+    let store = place.open();
+    scene(&store, "one");
+    assert!(std::fs::metadata(beside(&place.path(), "-wal")).unwrap().len() > 0);
+    drop(store);
+    assert_eq!(std::fs::metadata(beside(&place.path(), "-wal")).unwrap().len(), 0);
+    drop(place.open_with(Options::operator()));
+    assert!(beside(&place.path(), "-wal").exists());
+}
+
+#[test]
+fn connections_are_configured_for_durability() {
+    let place = Place::new();
+    drop(place.open());
+    for connection in [open_writer(&place.path()).unwrap(), open_reader(&place.path()).unwrap()] {
+        let pragma = |name| -> i64 { connection.pragma_query_value(None, name, |row| row.get(0)).unwrap() };
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        assert_eq!(mode, "wal");
+        assert_eq!(pragma("synchronous"), 2);
+        assert_eq!(pragma("mmap_size"), 0);
+        assert_eq!(pragma("foreign_keys"), 1);
+        assert_eq!(pragma("page_size"), 4096);
+        assert_eq!(pragma("wal_autocheckpoint"), 0);
+    }
+    let reader = open_reader(&place.path()).unwrap();
+    assert!(reader.execute("DELETE FROM settings", []).is_err());
+}
+
+#[test]
+fn everything_is_there_after_closing_and_opening() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let command = scene.customer(&store).request(1).email(1).payload(1).build();
+    block_on(store.create_customer(command.clone())).unwrap();
+    let before = contents(&store, &place.path());
+    drop(store);
+    let store = place.open();
+    assert_eq!(contents(&store, &place.path()), before);
+    let again = scene.customer(&store).request(1).email(1).payload(1).build();
+    assert!(again.number > command.number);
+    let outcome = block_on(store.create_customer(again));
+    assert_eq!(outcome, Ok(CreateCustomerOutcome::Replayed(stored(&command))));
+}
+
+/// What a kill leaves: the files as they are, a shared index that nobody cares for.
+#[test]
+fn everything_acknowledged_is_there_after_an_end_without_closing() {
+    let (place, crashed) = (Place::new(), Place::new());
+    let store = place.open();
+    let scene = scene(&store, "one");
+    for number in 0..50 {
+        let command = scene.customer(&store).request(number).email(number).payload(number).build();
+        assert_eq!(block_on(store.create_customer(command)), Ok(CreateCustomerOutcome::Created));
+    }
+    for ending in ["", "-wal"] {
+        std::fs::copy(beside(&place.path(), ending), beside(&crashed.path(), ending)).unwrap();
+    }
+    std::fs::write(beside(&crashed.path(), "-shm"), vec![0xff; 32 << 10]).unwrap();
+    let before = contents(&store, &place.path());
+    let reopened = crashed.open();
+    assert_eq!(contents(&reopened, &crashed.path()), before);
+    assert_eq!(reopened.reserve_customer_number().unwrap().0, 50);
+}
+
+#[test]
+fn the_first_to_attach_takes_a_left_over_shared_index_away() {
+    for role in [Role::Server, Role::Operator] {
+        let place = Place::new();
+        let index = beside(&place.path(), "-shm");
+        std::fs::write(&index, vec![0xff; 32 << 10]).unwrap();
+        let first = Attachment::within(&place.path(), role, Duration::ZERO).unwrap();
+        assert!(!index.exists());
+        std::fs::write(&index, "used by the first").unwrap();
+        Attachment::within(&place.path(), Role::Operator, Duration::ZERO).unwrap();
+        assert!(index.exists());
+        drop(first);
+    }
+}
+
+#[test]
+fn a_server_waits_for_operators_that_are_about_to_leave() {
+    let place = Place::new();
+    let operator = place.open_with(Options::operator());
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| place.open());
+        // Whenever the operator leaves, before or while the server waits, the server starts.
+        drop(operator);
+        server.join().unwrap();
+    });
+}
+
+#[test]
+fn a_server_does_not_start_beside_a_process_that_stays() {
+    let place = Place::new();
+    let operator = place.open_with(Options::operator());
+    let wait = Duration::from_millis(50);
+    let refused = Attachment::within(&place.path(), Role::Server, wait).unwrap_err();
+    assert!(matches!(refused, OpenError::Attached(_)), "{refused:?}");
+    drop(operator);
+    Attachment::within(&place.path(), Role::Server, wait).unwrap();
+}
+
+#[test]
+fn an_operator_does_not_attach_while_a_server_looks_at_the_files() {
+    let place = Place::new();
+    let lock = open_lock(&beside(&place.path(), "-attached.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let wait = Duration::from_millis(50);
+    let refused = Attachment::within(&place.path(), Role::Operator, wait).unwrap_err();
+    assert!(matches!(refused, OpenError::Attached(_)), "{refused:?}");
+}
+
+#[test]
+fn migrations_are_listed_applied_and_then_listed_no_more() {
+    let place = Place::new();
+    assert_eq!(SqliteStore::pending_migrations(&place.path()).unwrap(), ["0001_initial"]);
+    assert!(!place.path().exists());
+    assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), ["0001_initial"]);
+    assert_eq!(SqliteStore::pending_migrations(&place.path()).unwrap(), Vec::<&str>::new());
+    assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_database_is_not_migrated_under_a_running_server() {
+    let place = Place::new();
+    let _server = place.open();
+    let refused = SqliteStore::migrate(&place.path()).err().unwrap();
+    assert!(matches!(refused, OpenError::ServerRunning(_)), "{refused:?}");
+}
+
+#[test]
+fn a_database_whose_creation_was_interrupted_is_completed() {
+    let place = Place::new();
+    std::fs::write(place.path(), []).unwrap();
+    place.connection().pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
+    scene(&place.open(), "one");
+}
+
+#[test]
+fn customer_numbers_end_where_the_codes_end() {
+    let place = Place::new();
+    let store = place.open();
+    store.set_next_customer(registrar_domain::codes::CUSTOMER_NUMBERS - 1);
+    store.reserve_customer_number().unwrap();
+    for _ in 0..2 {
+        let failure = store.reserve_customer_number().unwrap_err();
+        assert!(failure.to_string().contains("participant codes"), "{failure}");
+    }
+}
+
+#[test]
+fn look_ups_use_the_indexes() {
+    let place = Place::new();
+    drop(place.open());
+    let connection: Connection = place.connection();
+    for (by, index) in [("request_index", "customers_by_request"), ("email_index", "customers_by_email")] {
+        let sql =
+            format!("EXPLAIN QUERY PLAN SELECT record FROM customers WHERE platform = ?1 AND {by} = ?2");
+        let plan: String = connection.query_row(&sql, [1, 2], |row| row.get("detail")).unwrap();
+        assert!(plan.contains(index), "{plan}");
+    }
+}

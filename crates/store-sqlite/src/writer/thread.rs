@@ -1,0 +1,238 @@
+//! The thread that writes: it takes every command that waits, runs them in one transaction, commits, and answers.
+//!
+//! There is no timer: the commit in flight is the time in which the next batch gathers. Invariants: answers are sent after
+//! the commit; after an I/O error nothing more is read or written, for a failed sync that is repeated reports success
+//! over lost data.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use registrar_domain::store::StoreFailure;
+use rusqlite::{Connection, ErrorCode};
+
+use super::Shared;
+use super::command::{Command, Session, Trouble};
+use crate::failure::Severity;
+use crate::limits::{BATCH_COMMANDS_MAX, CHECKPOINT_PAGES};
+use crate::options::{Commit, OnFatal, Options, Role};
+
+type Batch = Vec<Box<dyn Command>>;
+
+/// How a batch ended that was not committed.
+enum BatchError {
+    /// Nothing was done; the writer goes on.
+    Passing(String),
+    /// Nothing was done; the writer must stop.
+    Fatal(String),
+    /// Whether anything was done is not known; the writer must stop.
+    Unknown(String),
+}
+
+impl From<Trouble> for BatchError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble.severity {
+            Severity::Fatal => Self::Fatal(trouble.text),
+            Severity::Passing | Severity::Command => Self::Passing(trouble.text),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for BatchError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::from(Trouble::from(&error))
+    }
+}
+
+/// The thread's state.
+pub(super) struct WriterThread {
+    session: Session,
+    receiver: Receiver<Box<dyn Command>>,
+    shared: Arc<Shared>,
+    /// Pages in the log after a commit that wrote; 0 since it was looked at.
+    log_pages: Arc<AtomicU64>,
+    checkpoint_at: u64,
+    commit: Commit,
+    on_fatal: OnFatal,
+    role: Role,
+}
+
+impl WriterThread {
+    pub(super) fn new(
+        connection: Connection,
+        options: Options,
+        receiver: Receiver<Box<dyn Command>>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            session: Session { connection, last_commit_failed: false },
+            receiver,
+            shared,
+            log_pages: Arc::default(),
+            checkpoint_at: u64::from(CHECKPOINT_PAGES),
+            commit: options.commit,
+            on_fatal: options.on_fatal,
+            role: options.role,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        // A panic leaves a transaction in an unknown state, so it stops the engine as an I/O error does.
+        match catch_unwind(AssertUnwindSafe(|| self.serve())) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(reason)) => self.stop(&reason),
+            Err(_) => self.stop("the writer panicked"),
+        }
+    }
+
+    /// Serves until the queue ends; breaks with the reason for which the engine must stop.
+    fn serve(&mut self) -> ControlFlow<String> {
+        if let Err(error) = self.watch_log() {
+            return ControlFlow::Break(error.to_string());
+        }
+        while let Ok(first) = self.receiver.recv() {
+            let batch = self.gather(first);
+            self.run_batch(batch)?;
+        }
+        match self.role {
+            Role::Server => self.empty_log(),
+            Role::Operator => ControlFlow::Continue(()),
+        }
+    }
+
+    fn watch_log(&mut self) -> rusqlite::Result<()> {
+        let log_pages = Arc::clone(&self.log_pages);
+        self.session.connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: i32| {
+            log_pages.store(u64::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    fn gather(&self, first: Box<dyn Command>) -> Batch {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_COMMANDS_MAX {
+            match self.receiver.try_recv() {
+                Ok(command) => batch.push(command),
+                Err(_) => break,
+            }
+        }
+        let taken = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        self.shared.counters.queue_depth.fetch_sub(taken, Ordering::Relaxed);
+        batch
+    }
+
+    fn run_batch(&mut self, mut batch: Batch) -> ControlFlow<String> {
+        match self.commit_batch(&mut batch) {
+            Ok(()) => {
+                self.shared.counters.count_commit(batch.len());
+                batch.into_iter().for_each(Command::answer);
+                self.look_at_log()
+            }
+            Err(BatchError::Passing(text)) => {
+                self.session.last_commit_failed = true;
+                refuse(batch, &StoreFailure::Unavailable(text));
+                ControlFlow::Continue(())
+            }
+            Err(BatchError::Fatal(text)) => {
+                self.shared.stop(&text);
+                refuse(batch, &StoreFailure::Unavailable(text.clone()));
+                ControlFlow::Break(text)
+            }
+            Err(BatchError::Unknown(text)) => {
+                self.shared.stop(&text);
+                refuse(batch, &StoreFailure::OutcomeUnknown(text.clone()));
+                ControlFlow::Break(text)
+            }
+        }
+    }
+
+    fn commit_batch(&mut self, batch: &mut Batch) -> Result<(), BatchError> {
+        self.session.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        for command in batch {
+            let told = command.apply(&self.session);
+            // Some errors end the whole transaction, with it the commands before this one.
+            let lost = self.session.connection.is_autocommit();
+            match told {
+                Err(trouble) if lost || trouble.severity == Severity::Fatal => return Err(trouble.into()),
+                _ if lost => return Err(BatchError::Passing("the transaction was rolled back".to_owned())),
+                Ok(()) | Err(_) => {}
+            }
+        }
+        (self.commit)(&self.session.connection).or_else(|error| self.explain_failed_commit(&error))
+    }
+
+    /// A commit that found the disk full or the database locked did nothing: its last frame, which makes it valid, was
+    /// not written. Anything else may have happened after that frame was.
+    fn explain_failed_commit(&self, error: &rusqlite::Error) -> Result<(), BatchError> {
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy) => {
+                if !self.session.connection.is_autocommit() {
+                    let rolled_back = self.session.connection.execute_batch("ROLLBACK");
+                    rolled_back.map_err(|error| BatchError::Fatal(error.to_string()))?;
+                }
+                Err(BatchError::Passing(text))
+            }
+            _ => Err(BatchError::Unknown(text)),
+        }
+    }
+
+    /// Checkpoints are made here, after the answers, and not by SQLite inside the commit: there they would hold the
+    /// answers up, and SQLite would hide a failed sync.
+    fn look_at_log(&mut self) -> ControlFlow<String> {
+        let pages = self.log_pages.swap(0, Ordering::Relaxed);
+        if pages == 0 {
+            return ControlFlow::Continue(());
+        }
+        self.session.last_commit_failed = false;
+        self.shared.counters.note_log_pages(pages);
+        let step = u64::from(CHECKPOINT_PAGES);
+        if pages + step < self.checkpoint_at {
+            // The log started over.
+            self.checkpoint_at = step;
+        }
+        if pages < self.checkpoint_at {
+            return ControlFlow::Continue(());
+        }
+        // A reader may keep the log from starting over; then the next attempt comes when it has grown by a step more.
+        self.checkpoint_at = pages + step;
+        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// After an orderly end the database is one file, and the next start has no log to read.
+    fn empty_log(&mut self) -> ControlFlow<String> {
+        // An operator's command that reads now is no reason to wait: the log stays valid as it is.
+        let _ = self.session.connection.busy_timeout(Duration::ZERO);
+        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    fn checkpoint(&self, pragma: &str) -> ControlFlow<String> {
+        match self.session.connection.query_row(pragma, [], |_| Ok(())).map_err(|error| Trouble::from(&error))
+        {
+            Ok(()) => self.shared.counters.count_checkpoint(),
+            Err(Trouble { severity: Severity::Fatal, text }) => return ControlFlow::Break(text),
+            // The log still holds everything: a later checkpoint copies it.
+            Err(Trouble { severity: Severity::Passing | Severity::Command, .. }) => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Tells the program, and should it go on, refuses whatever still comes.
+    fn stop(&mut self, reason: &str) {
+        self.shared.stop(reason);
+        (self.on_fatal)(reason);
+        while let Ok(command) = self.receiver.recv() {
+            self.shared.counters.queue_depth.fetch_sub(1, Ordering::Relaxed);
+            command.refuse(StoreFailure::Unavailable(format!("the engine has stopped: {reason}")));
+        }
+    }
+}
+
+fn refuse(batch: Batch, failure: &StoreFailure) {
+    for command in batch {
+        command.refuse(failure.clone());
+    }
+}

@@ -1,0 +1,16 @@
+//! The load that `kills` and `bench` put on a server: customers, signed requests, and the connections that carry them.
+//!
+//! Signs by itself and knows nothing of the server's crates, so that a mistake in them is not repeated here.
+//! Invariant: one request in flight per connection; each request ends in exactly one call of `Traffic`.
+
+mod connections;
+mod customers;
+mod dice;
+mod signing;
+mod single;
+
+pub(crate) use connections::{Connections, Reply, Traffic, parse_reply};
+pub(crate) use customers::{Customer, uuid};
+pub(crate) use dice::Dice;
+pub(crate) use signing::Signer;
+pub(crate) use single::submit;

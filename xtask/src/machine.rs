@@ -1,0 +1,74 @@
+//! What is read off the machine: the clock, a process's CPU time and memory, where the project lies.
+//!
+//! The only place of this crate that asks the operating system for such things.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::Outcome;
+
+/// Whole seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "a development command has no injected clock")]
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// A number that differs from run to run, for seeds that are printed.
+#[expect(clippy::disallowed_methods, reason = "a development command has no injected entropy")]
+pub(crate) fn fresh_seed() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (u64::from(elapsed.subsec_nanos()) << 24) ^ elapsed.as_secs() ^ u64::from(std::process::id())
+}
+
+/// The folder of the workspace's `Cargo.toml`.
+pub(crate) fn project() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.parent().map(PathBuf::from).unwrap_or(own)
+}
+
+/// User and system CPU time of a whole process, ended threads included.
+pub(crate) fn cpu_time(pid: u32) -> Outcome<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let ticks = cpu_ticks(&stat).ok_or("/proc/PID/stat has another form than proc(5) says")?;
+    Ok(Duration::from_secs_f64(ticks / ticks_per_second()?))
+}
+
+/// Fields 14 and 15 of proc(5); the second field may hold blanks but ends with the last parenthesis.
+fn cpu_ticks(stat: &str) -> Option<f64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_ascii_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some(user + system)
+}
+
+fn ticks_per_second() -> Outcome<f64> {
+    let output = Command::new("getconf").arg("CLK_TCK").output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().parse()?)
+}
+
+/// A figure of `/proc/PID/status` that is given in kB, in bytes.
+pub(crate) fn memory_bytes(pid: u32, name: &str) -> Outcome<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kilobytes = line.and_then(|rest| rest.trim().strip_suffix("kB")).ok_or("no such figure")?;
+    Ok(kilobytes.trim().parse::<u64>()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cpu_ticks_are_found_behind_a_name_with_blanks_and_parentheses() {
+        let stat = "42 (a ) b) S 1 2 3 4 5 6 7 8 9 10 130 20 0 0 20 0 1 0";
+        assert_eq!(cpu_ticks(stat), Some(150.0));
+    }
+
+    #[test]
+    fn memory_of_this_process_is_known() {
+        assert!(memory_bytes(std::process::id(), "VmRSS").unwrap() > 0);
+        assert!(memory_bytes(std::process::id(), "VmNone").is_err());
+    }
+}

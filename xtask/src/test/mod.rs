@@ -1,0 +1,79 @@
+//! `cargo xtask test`: every test there is, in steps.
+//!
+//! Knows how each step is run, not what it asserts. All steps use the build of the test profile, so that nothing is
+//! compiled twice. Invariant: a step whose tool is missing and cannot be installed fails; it is never skipped.
+
+mod api_fuzz;
+mod api_page;
+mod signing_guides;
+mod tools;
+
+use std::path::PathBuf;
+
+use crate::Outcome;
+use crate::kills;
+use crate::process::{cargo, is_there, run};
+use crate::server::{registrar, scratch};
+use crate::steps::Steps;
+
+/// Kills in the short loop of `cargo xtask test`; `cargo xtask kills` does more.
+const KILLS: u32 = 25;
+
+/// Arguments of `cargo xtask test`.
+#[derive(clap::Args, Default)]
+pub(crate) struct Arguments {
+    /// Runs only the steps of these names, as printed.
+    #[arg(long, value_name = "STEP")]
+    only: Vec<String>,
+}
+
+/// Runs every step.
+pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
+    let mut steps = Steps::new("test", arguments.only.clone());
+    steps.run("Rust tests", rust_tests);
+    steps.run("documentation tests", || {
+        run(&mut cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]))
+    });
+    steps.run("API page", || api_page::run_example(&fresh("test-api-page")?));
+    steps.run("signing guides", || signing_guides::run_programs(&fresh("test-signing-guides")?));
+    steps.run("API fuzz", || api_fuzz::run_schemathesis(&fresh("test-api-fuzz")?));
+    steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
+    steps.finish()
+}
+
+/// `cargo xtask race`: the tests of requests that arrive at once.
+pub(crate) fn race() -> Outcome<()> {
+    run(&mut cargo(&["test", "--locked", "--package", "registrar", "--test", "race"]))
+}
+
+fn rust_tests() -> Outcome<()> {
+    if is_there("cargo-nextest") {
+        return run(&mut cargo(&["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]));
+    }
+    println!(
+        "cargo-nextest is not installed; `cargo test` runs the same tests without minutes of building it"
+    );
+    run(&mut cargo(&[
+        "test",
+        "--locked",
+        "--workspace",
+        "--no-fail-fast",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+    ]))
+}
+
+/// A built server and an empty folder for one step.
+pub(crate) struct Workplace {
+    /// The binary `registrar`.
+    pub(crate) binary: PathBuf,
+    /// An empty folder.
+    pub(crate) folder: PathBuf,
+}
+
+fn fresh(name: &str) -> Outcome<Workplace> {
+    let folder = scratch(name)?;
+    Ok(Workplace { binary: registrar(None, false, &folder)?, folder })
+}

@@ -1,0 +1,87 @@
+//! Tools that the tests need beside Rust: found, or installed after saying so.
+//!
+//! Invariant: nothing is installed silently, and what cannot be installed is an error that says what to do by hand.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Outcome;
+use crate::machine::project;
+use crate::process::{is_there, output, run};
+
+/// Makes sure that a program is there; on Debian installs the packages that bring it.
+pub(crate) fn need(program: &str, packages: &[&str]) -> Outcome<()> {
+    if is_there(program) {
+        return Ok(());
+    }
+    install(&format!("`{program}` is missing"), packages)?;
+    if is_there(program) {
+        return Ok(());
+    }
+    Err(format!("{} is installed, but there is still no `{program}`", packages.join(" ")).into())
+}
+
+fn install(reason: &str, packages: &[&str]) -> Outcome<()> {
+    let wanted = packages.join(" ");
+    if !is_there("apt-get") {
+        return Err(
+            format!("{reason} and there is no apt-get; install it by hand (on Debian: {wanted})").into()
+        );
+    }
+    println!("installing {wanted} with apt-get, because {reason}");
+    apt_get(&["update", "--quiet"], &[])
+        .and_then(|()| apt_get(&["install", "--yes", "--quiet", "--no-install-recommends"], packages))
+        .map_err(|why| format!("{why}; as root, run `apt-get install {wanted}` by hand"))?;
+    Ok(())
+}
+
+fn apt_get(arguments: &[&str], packages: &[&str]) -> Outcome<()> {
+    let is_root = output(Command::new("id").arg("-u"))?.trim() == "0";
+    let mut command = Command::new(if is_root { "env" } else { "sudo" });
+    if !is_root {
+        command.args(["--non-interactive", "env"]);
+    }
+    run(command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments).args(packages))
+}
+
+/// Installs an npm package into `.test-tools/node`; returns the folder for `NODE_PATH`.
+pub(crate) fn npm_package(name: &str, version: &str) -> Outcome<PathBuf> {
+    need("node", &["nodejs"])?;
+    let folder = project().join(".test-tools").join("node");
+    let modules = folder.join("node_modules");
+    if !modules.join(name).join("package.json").exists() {
+        need("npm", &["npm"])?;
+        println!("installing the npm package {name} {version} into .test-tools/node");
+        std::fs::create_dir_all(&folder)?;
+        let options =
+            ["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+        let mut command = Command::new("npm");
+        run(command.args(options).arg("--prefix").arg(&folder).arg(format!("{name}@{version}")))?;
+    }
+    Ok(modules)
+}
+
+/// Makes a Python environment in `.test-tools/python` from a requirements file; returns its folder of programs.
+pub(crate) fn python_environment(requirements: &Path) -> Outcome<PathBuf> {
+    need("python3", &["python3"])?;
+    let folder = project().join(".test-tools").join("python");
+    let programs = folder.join("bin");
+    let wanted = std::fs::read_to_string(requirements)?;
+    let installed = folder.join("requirements.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|have| have == wanted) {
+        return Ok(programs);
+    }
+    println!("installing {} with pip into .test-tools/python", wanted.trim().replace('\n', ", "));
+    let mut make = Command::new("python3");
+    make.args(["-m", "venv", "--clear"]).arg(&folder);
+    if run(&mut make).is_err() {
+        // Debian keeps what makes environments in a package apart from python3.
+        install("`python3 -m venv` fails", &["python3-venv"])?;
+        run(&mut make)?;
+    }
+    run(Command::new(programs.join("pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(requirements))?;
+    std::fs::write(installed, wanted)?;
+    Ok(programs)
+}
