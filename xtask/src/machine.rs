@@ -21,9 +21,11 @@ pub(crate) fn fresh_seed() -> u64 {
     (u64::from(elapsed.subsec_nanos()) << 24) ^ elapsed.as_secs() ^ u64::from(std::process::id())
 }
 
-/// The folder of the workspace's `Cargo.toml`.
+/// The folder of the workspace's `Cargo.toml`, as cargo tells it when it runs this program: a checkout may be moved,
+/// and a build folder shared, after the build.
 pub(crate) fn project() -> PathBuf {
-    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let told = std::env::var_os("CARGO_MANIFEST_DIR");
+    let own = PathBuf::from(told.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()));
     own.parent().map(PathBuf::from).unwrap_or(own)
 }
 

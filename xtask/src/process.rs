@@ -54,6 +54,10 @@ pub(crate) fn built_executable(folder: &Path, arguments: &[&str], name: &str) ->
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message.pointer("/target/name").and_then(|found| found.as_str()) == Some(name))
+        // A program's own unit tests are an executable of the same name.
+        .filter(|message| {
+            message.pointer("/profile/test").and_then(serde_json::Value::as_bool) == Some(false)
+        })
         .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
         .ok_or_else(|| format!("cargo built no executable `{name}`").into())
 }

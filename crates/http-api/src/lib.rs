@@ -24,3 +24,6 @@ pub use maintenance::maintain;
 pub use metrics::{EngineFigures, Metrics};
 pub use server::{Drain, serve};
 pub use surface::Surface;
+
+pub mod docs;
+pub mod openapi;

@@ -11,7 +11,7 @@ use registrar_wire::{ErrorCode, Listener, OPERATIONS, Operation};
 use crate::answer::Refusal;
 use crate::app::App;
 use crate::surface::{RequestContext, Surface};
-use crate::{create_customer, get_time, probes};
+use crate::{create_customer, docs, get_time, probes};
 
 impl Surface {
     /// The API with, where enabled, its documentation.
@@ -48,6 +48,10 @@ fn handler(operation: &Operation) -> Option<MethodRouter<Arc<App>>> {
     let handler = match operation.name {
         "create_customer" => on(filter, create_customer::create_customer),
         "get_time" => on(filter, get_time::get_time),
+        "get_openapi" => on(filter, docs::get_openapi),
+        "get_docs" => on(filter, docs::get_docs),
+        "get_docs_page" => on(filter, docs::get_docs_page),
+        "get_error_page" => on(filter, docs::get_error_page),
         "get_health" => on(filter, probes::get_health),
         "get_readiness" => on(filter, probes::get_readiness),
         "get_metrics" => on(filter, probes::get_metrics),

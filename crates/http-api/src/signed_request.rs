@@ -65,9 +65,8 @@ impl SignedRequest {
 
     /// The body as an object.
     pub(crate) fn object(&self) -> Result<Object<'_>, Refusal> {
-        parse_object(&self.body, NESTING_DEPTH_MAX).map_err(|error| {
-            Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error))
-        })
+        parse_object(&self.body, NESTING_DEPTH_MAX)
+            .map_err(|error| Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error)))
     }
 }
 
@@ -141,9 +140,7 @@ fn all_four() -> String {
 
 fn refuse_body(rejection: BodyRejection) -> Refusal {
     match rejection {
-        BodyRejection::TooLarge => {
-            Refusal::new(ErrorCode::BodyTooLarge, BODY_TOO_LARGE).closing()
-        }
+        BodyRejection::TooLarge => Refusal::new(ErrorCode::BodyTooLarge, BODY_TOO_LARGE).closing(),
         BodyRejection::TimedOut => {
             Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.")
                 .closing()

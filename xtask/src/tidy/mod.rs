@@ -27,12 +27,6 @@ pub(crate) struct TextFile {
 }
 
 impl TextFile {
-    /// Whether it is the project's own code or text, as against what others wrote and the project only carries.
-    fn is_own(&self) -> bool {
-        !self.path.split('/').any(|part| part == "vendor" || part == "vendored")
-            && !["Cargo.lock", "LICENSE", "package-lock.json"].iter().any(|name| self.path.ends_with(name))
-    }
-
     fn is_rust(&self) -> bool {
         self.has_ending("rs")
     }
@@ -78,7 +72,17 @@ pub(crate) fn tidy(tighten: bool) -> Outcome<()> {
 
 fn own_files() -> Outcome<Vec<TextFile>> {
     let mut list = Command::new("git");
-    list.current_dir(project()).args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]);
+    list.current_dir(project()).args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "-z",
+        "--",
+        ".",
+    ]);
+    // What others wrote and the project only carries is marked in .gitattributes.
+    list.arg(":(exclude,attr:linguist-vendored)");
     let mut files = Vec::new();
     for path in output(&mut list)?.split('\0').filter(|path| !path.is_empty()) {
         // What is not UTF-8 is no text; what git still lists but is deleted cannot be read.
@@ -86,6 +90,5 @@ fn own_files() -> Outcome<Vec<TextFile>> {
             files.push(TextFile { path: path.into(), text });
         }
     }
-    files.retain(TextFile::is_own);
     Ok(files)
 }

@@ -93,12 +93,27 @@ impl Registry {
             from: origin.from,
             trace_id: origin.trace_id,
         };
-        match self.store.create_customer(command).await? {
+        let outcome = match self.store.create_customer(command).await {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                if matches!(failure, StoreFailure::Busy) {
+                    self.store.give_back_customer_number(number);
+                }
+                return Err(failure.into());
+            }
+        };
+        match outcome {
             CreateCustomerOutcome::Created => {
                 Ok(CustomerAnswer { body: Zeroizing::new(answer.as_bytes().to_vec()), replayed: false })
             }
-            CreateCustomerOutcome::Replayed(stored) => Ok(self.replay(platform, &stored)?),
-            CreateCustomerOutcome::Rejected(rejection) => Err(self.explain(platform, &payload, rejection)?),
+            CreateCustomerOutcome::Replayed(stored) => {
+                self.store.give_back_customer_number(number);
+                Ok(self.replay(platform, &stored)?)
+            }
+            CreateCustomerOutcome::Rejected(rejection) => {
+                self.store.give_back_customer_number(number);
+                Err(self.explain(platform, &payload, rejection)?)
+            }
         }
     }
 
