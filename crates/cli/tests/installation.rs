@@ -132,10 +132,16 @@ fn a_database_of_a_later_release_is_refused() {
     database.pragma_update(None, "user_version", 99).unwrap();
     drop(database);
     let arguments = ["dev", "--no-example", "--listen", "127.0.0.1:0", "--data", "data"];
-    for arguments in [arguments.as_slice(), &["migrate", "--data", "data"], &["platform", "list", "--data", "data"]] {
+    for arguments in
+        [arguments.as_slice(), &["migrate", "--data", "data"], &["platform", "list", "--data", "data"]]
+    {
         let refused = run(folder.path(), arguments);
         assert_eq!(refused.code, Some(3), "{arguments:?}");
-        assert!(refused.stderr.starts_with("error: the database has schema 99, but this release knows"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.starts_with("error: the database has schema 99, but this release knows"),
+            "{}",
+            refused.stderr
+        );
     }
     let (code, findings) = doctor(folder.path());
     assert_eq!((code, failing(&findings)), (Some(1), vec!["database"]));

@@ -48,7 +48,16 @@ fn serve_one(mut stream: &TcpStream, step: Step) -> Received {
     while !head.ends_with("\r\n\r\n") {
         assert_ne!(reader.read_line(&mut head).unwrap(), 0);
     }
-    let length = head.to_lowercase().split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+    let length = head
+        .to_lowercase()
+        .split("content-length: ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     if let Step::Answer(status, headers, answer) = step {
@@ -128,7 +137,8 @@ fn exactly_the_given_bytes_are_signed_and_sent() {
     let head = received.head.to_lowercase();
     assert!(head.starts_with("post /participants/customers/new http/1.1\r\n"), "{head}");
     assert!(received.head.contains(&signature), "{head}");
-    for header in ["x-ndax-api-key: the-key", "x-ndax-timestamp: 1700000001", "x-ndax-passphrase: the-words"] {
+    for header in ["x-ndax-api-key: the-key", "x-ndax-timestamp: 1700000001", "x-ndax-passphrase: the-words"]
+    {
         assert_eq!(head.matches(header).count(), 1, "{head}");
     }
     assert!(head.contains("content-type: application/json"), "{head}");
@@ -220,7 +230,8 @@ fn credentials_that_cannot_be_used_are_refused_without_showing_them() {
         Credentials { api_key: String::new(), ..credentials("http://h") },
     ];
     for credentials in broken {
-        let Err(error) = Client::new(&credentials, ClientOptions::default(), Box::new(Noted::default())) else {
+        let Err(error) = Client::new(&credentials, ClientOptions::default(), Box::new(Noted::default()))
+        else {
             panic!("accepted {credentials:?}");
         };
         let shown = format!("{error} {error:?}");
