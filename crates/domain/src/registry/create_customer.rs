@@ -235,7 +235,5 @@ const fn record_place(platform: PlatformNumber, number: CustomerNumber) -> Assoc
 }
 
 fn data_key_binding(platform: PlatformNumber, number: CustomerNumber) -> [u8; 8] {
-    let [a, b, c, d] = platform.0.to_be_bytes();
-    let [e, f, g, h] = number.0.to_be_bytes();
-    [a, b, c, d, e, f, g, h]
+    (u64::from(platform.0) << 32 | u64::from(number.0)).to_be_bytes()
 }
