@@ -22,6 +22,7 @@ pub(crate) enum Exit {
 pub(crate) struct Failure {
     exit: Exit,
     errors: Vec<String>,
+    details: Vec<String>,
 }
 
 impl Failure {
@@ -42,16 +43,21 @@ impl Failure {
 
     /// Several sentences that each say what is wrong and what to do.
     pub(crate) fn with_errors(exit: Exit, errors: Vec<String>) -> Self {
-        Self { exit, errors }
+        Self { exit, errors, details: Vec::new() }
     }
 
     /// A sentence that already says what is wrong and what to do.
     pub(crate) fn said(exit: Exit, sentence: impl fmt::Display) -> Self {
-        Self { exit, errors: vec![sentence.to_string()] }
+        Self::with_errors(exit, vec![sentence.to_string()])
     }
 
     fn new(exit: Exit, what: impl fmt::Display, cure: impl fmt::Display) -> Self {
-        Self { exit, errors: vec![format!("{what} – {cure}")] }
+        Self::with_errors(exit, vec![format!("{what} – {cure}")])
+    }
+
+    /// With what else helps, each on a line below.
+    pub(crate) fn with_details(self, details: Vec<String>) -> Self {
+        Self { details, ..self }
     }
 
     /// What went wrong, as one line.
@@ -69,6 +75,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for error in &self.errors {
             writeln!(f, "error: {error}")?;
+        }
+        for detail in &self.details {
+            writeln!(f, "  {detail}")?;
         }
         Ok(())
     }

@@ -13,15 +13,15 @@ use crate::system::clock::SystemClock;
 
 /// A runtime with a thread per processor.
 pub(crate) fn multi_threaded() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot_start)
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| cannot_start(&error))
 }
 
 /// A runtime for one operator's command.
 pub(crate) fn single_threaded() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_start)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| cannot_start(&error))
 }
 
-fn cannot_start(error: std::io::Error) -> Failure {
+fn cannot_start(error: &std::io::Error) -> Failure {
     Failure::untrusted(format!("cannot start: {error}"), "check the limits of this process")
 }
 

@@ -1,5 +1,7 @@
 //! `registrar master-key`, `migrate`, `doctor` and `lists`.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
 mod support;
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -122,4 +124,27 @@ fn the_printed_lists_are_accepted_as_lists_of_one_s_own() {
     std::fs::write(folder.path().join("countries"), "no list\n").unwrap();
     let refused = check.output().unwrap();
     assert_eq!(refused.status.code(), Some(2), "{}", String::from_utf8_lossy(&refused.stderr));
+}
+
+#[test]
+fn a_database_of_a_later_release_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::dev(folder.path()));
+    let database = rusqlite::Connection::open(folder.path().join("data/registrar.db")).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    drop(database);
+    let arguments = ["dev", "--no-example", "--listen", "127.0.0.1:0", "--data", "data"];
+    for arguments in
+        [arguments.as_slice(), &["migrate", "--data", "data"], &["platform", "list", "--data", "data"]]
+    {
+        let refused = run(folder.path(), arguments);
+        assert_eq!(refused.code, Some(3), "{arguments:?}");
+        assert!(
+            refused.stderr.starts_with("error: the database has schema 99, but this release knows"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let (code, findings) = doctor(folder.path());
+    assert_eq!((code, failing(&findings)), (Some(1), vec!["database"]));
 }

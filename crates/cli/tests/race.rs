@@ -1,5 +1,7 @@
 //! Requests that arrive at once (contract 3.6), sent to the built server over real sockets.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;

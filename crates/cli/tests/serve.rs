@@ -1,5 +1,7 @@
 //! `registrar serve`: configuration, refusals, drain.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails its test")]
+
 mod support;
 
 use std::io::{Read as _, Write as _};

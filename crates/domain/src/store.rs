@@ -256,8 +256,12 @@ pub struct CustomerEvent {
 
 /// The port. Every method takes the platform first, but for keys, listings and the installation itself.
 pub trait Store: Send + Sync + 'static {
-    /// Reserves the next customer number. A number is never handed out twice; one that is not used is skipped.
+    /// Reserves a customer number that nobody else has; one that is not used is skipped, or given back.
     fn reserve_customer_number(&self) -> Result<CustomerNumber, StoreFailure>;
+
+    /// Gives back a reserved number whose create stored nothing, so that no flood of replays uses the numbers up. Never
+    /// for one whose outcome is unknown: it may be stored.
+    fn give_back_customer_number(&self, number: CustomerNumber);
 
     /// Stores a customer or finds out why not, in one transaction (contract 3.4). A command without a digest, with a
     /// number that is taken or with a key that is not one of the platform's is `StoreFailure::Internal`.

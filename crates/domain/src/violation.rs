@@ -23,7 +23,7 @@ pub enum Rule {
     Unknown,
     /// Known, but not supported here.
     NotSupported,
-    /// Must not be given in this combination.
+    /// Must not be given: not at all (a PO box), or not in this combination.
     NotAllowed,
     /// A member this operation does not have.
     UnknownField,

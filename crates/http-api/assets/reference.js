@@ -24,7 +24,6 @@ window.SwaggerUIBundle({
   layout: 'BaseLayout',
   supportedSubmitMethods: [],
   validatorUrl: null,
-  deepLinking: true,
   docExpansion: 'list',
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 2,

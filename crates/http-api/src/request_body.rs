@@ -61,10 +61,9 @@ async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejectio
 
 async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyRejection> {
     while let Some(frame) = body.frame().await {
-        match frame.map_err(|_| BodyRejection::Broken)?.into_data() {
-            Ok(data) => return Ok(Some(data)),
-            // Trailers carry nothing that is signed.
-            Err(_) => continue,
+        // A frame that is no data is a trailer, and trailers carry nothing that is signed.
+        if let Ok(data) = frame.map_err(|_| BodyRejection::Broken)?.into_data() {
+            return Ok(Some(data));
         }
     }
     Ok(None)

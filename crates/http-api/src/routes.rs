@@ -57,7 +57,7 @@ fn handler(operation: &Operation) -> Option<MethodRouter<Arc<App>>> {
         "get_metrics" => on(filter, probes::get_metrics),
         _ => return None,
     };
-    Some(handler.fallback(move |context| refuse_method(allow, context)))
+    Some(handler.fallback(move |Extension(context)| async move { refuse_method(allow, context) }))
 }
 
 async fn refuse_path(Extension(context): Extension<RequestContext>) -> Response {
@@ -68,7 +68,7 @@ async fn refuse_path(Extension(context): Extension<RequestContext>) -> Response 
     .answer(context.trace_id)
 }
 
-async fn refuse_method(allow: &'static str, Extension(context): Extension<RequestContext>) -> Response {
+fn refuse_method(allow: &'static str, context: RequestContext) -> Response {
     Refusal::new(ErrorCode::MethodNotAllowed, format!("This path has only the methods: {allow}."))
         .allowing(allow)
         .answer(context.trace_id)

@@ -178,13 +178,11 @@ fn refuse_timestamp(rejection: TimestampRejection, server_time: i64) -> Refusal 
 }
 
 fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refusal {
-    let refusal = match explained.rejection {
+    match explained.rejection {
         AuthRejection::UnknownApiKey => {
             Refusal::new(ErrorCode::UnknownApiKey, "No API key has the name in X-NDAX-API-KEY.")
         }
-        AuthRejection::InvalidSignature => {
-            return refuse_signature(explained, parts);
-        }
+        AuthRejection::InvalidSignature => refuse_signature(explained, parts),
         AuthRejection::InvalidPassphrase => Refusal::new(
             ErrorCode::InvalidPassphrase,
             "The signature is right, but X-NDAX-PASSPHRASE is not the passphrase of this API key.",
@@ -208,8 +206,7 @@ fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refu
             ErrorCode::EndpointNotEnabled,
             "This endpoint is not enabled for the platform. Ask the operator to enable it.",
         ),
-    };
-    refusal
+    }
 }
 
 fn refuse_signature(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refusal {

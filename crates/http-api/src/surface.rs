@@ -62,7 +62,7 @@ impl Surface {
             // A router has no error of its own: the type has no value.
             self.router.clone().call(request).await.unwrap_or_else(|never| match never {})
         };
-        self.finish(&mut response, trace_id, client_request_id.as_ref(), chunked);
+        Self::finish(&mut response, trace_id, client_request_id.as_ref(), chunked);
         self.observe(&response, trace_id, client_request_id.as_ref(), started.elapsed());
         response
     }
@@ -76,7 +76,6 @@ impl Surface {
     }
 
     fn finish(
-        &self,
         response: &mut Response,
         trace_id: TraceId,
         client_request_id: Option<&HeaderValue>,

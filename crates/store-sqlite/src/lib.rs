@@ -14,6 +14,7 @@ mod inspect;
 mod installation;
 pub mod limits;
 mod migrations;
+mod numbers;
 mod open_error;
 mod options;
 mod platforms;

@@ -49,3 +49,6 @@ pub const READER_CACHE_KIB: i32 = 2 << 10;
 
 /// Prepared statements that a connection keeps: more than the engine has.
 pub const STATEMENTS_CACHED: usize = 48;
+
+/// Numbers given back that are remembered: as many as creates can be under way at once.
+pub const RETURNED_NUMBERS_MAX: usize = QUEUE_COMMANDS_MAX;

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::codes::CUSTOMER_NUMBERS;
@@ -18,6 +17,7 @@ use registrar_domain::store::{
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader, open_writer};
 use crate::limits::SERVER_READERS;
+use crate::numbers::Numbers;
 use crate::open_error::OpenError;
 use crate::options::{Options, Role};
 use crate::readers::Readers;
@@ -31,8 +31,8 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     shared: Arc<Shared>,
-    /// The next customer number; only a server has one, for two counters would hand out the same numbers.
-    next_customer: Option<AtomicU32>,
+    /// Only a server has them, for two counters would hand out the same numbers.
+    numbers: Option<Numbers>,
     _attachment: Attachment,
 }
 
@@ -46,11 +46,11 @@ impl SqliteStore {
         let mut connection = open_writer(path)?;
         migrations::migrate(&mut connection, path, options.role)?;
         files::sync_directory(path)?;
-        let (next_customer, readers) = match options.role {
+        let (numbers, readers) = match options.role {
             Role::Server => {
                 let next =
                     customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
-                (Some(AtomicU32::new(next)), SERVER_READERS)
+                (Some(Numbers::from(next)), SERVER_READERS)
             }
             Role::Operator => (None, 1),
         };
@@ -58,7 +58,7 @@ impl SqliteStore {
         let readers = Readers::start(path, readers, &shared)?;
         let writer = Writer::start(connection, options, &shared)
             .map_err(|error| OpenError::io("start a thread for", path, error))?;
-        Ok(Self { readers, writer, shared, next_customer, _attachment: attachment })
+        Ok(Self { readers, writer, shared, numbers, _attachment: attachment })
     }
 
     /// The names of the migrations that the database at `path` is behind; all of them where there is none.
@@ -88,8 +88,8 @@ impl SqliteStore {
     }
 
     #[cfg(test)]
-    pub(crate) fn set_next_customer(&self, number: u32) {
-        self.next_customer.as_ref().unwrap().store(number, Ordering::Relaxed);
+    pub(crate) fn set_next_customer(&mut self, number: u32) {
+        self.numbers = Some(Numbers::from(number));
     }
 }
 
@@ -104,18 +104,21 @@ fn check_ready(session: &Session) -> rusqlite::Result<()> {
 
 impl Store for SqliteStore {
     fn reserve_customer_number(&self) -> Result<CustomerNumber, StoreFailure> {
-        let Some(next) = &self.next_customer else {
+        let Some(numbers) = &self.numbers else {
             return Err(StoreFailure::Internal("only a server hands out customer numbers".to_owned()));
         };
-        let reserved = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |number| {
-            (number < CUSTOMER_NUMBERS).then_some(number + 1)
-        });
-        reserved.map(CustomerNumber).map_err(|_| {
+        numbers.reserve().ok_or_else(|| {
             StoreFailure::Unavailable(format!(
                 "all {CUSTOMER_NUMBERS} participant codes were handed out; start the server again to get back those \
                  at the end that no customer took, or begin another installation"
             ))
         })
+    }
+
+    fn give_back_customer_number(&self, number: CustomerNumber) {
+        if let Some(numbers) = &self.numbers {
+            numbers.give_back(number);
+        }
     }
 
     fn create_customer(&self, command: CreateCustomer) -> StoreFuture<'_, CreateCustomerOutcome> {

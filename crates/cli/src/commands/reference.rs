@@ -43,7 +43,8 @@ Exit codes: 0 done; 1 refused by the server, or invalid input; 2 the command lin
 
 fn commands_page() -> String {
     let mut page = HEAD.to_owned();
-    let mut root = Arguments::command();
+    // A fixed width, so that the page does not depend on the terminal it is made in.
+    let mut root = Arguments::command().term_width(100);
     root.build();
     describe(&mut root, &mut page);
     page
@@ -52,8 +53,9 @@ fn commands_page() -> String {
 fn describe(command: &mut clap::Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     // Writing to a String cannot fail.
-    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end());
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
     let visible = |sub: &&mut clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
     for sub in command.get_subcommands_mut().filter(visible) {
         describe(sub, page);

@@ -25,7 +25,8 @@ pub(crate) fn columns<const N: usize>(headings: [&str; N], rows: &[[String; N]])
 /// Names with their values, the values below each other.
 pub(crate) fn names_and_values(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect()
+    let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:width$}  {value}\n")).collect();
+    lines.concat()
 }
 
 #[cfg(test)]

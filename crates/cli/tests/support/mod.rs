@@ -1,6 +1,7 @@
 //! Runs the built binary in a folder of its own: one command to its end, or a server until it is dropped.
 
 #![expect(dead_code, unreachable_pub, reason = "each test file uses a part of the support")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "support that fails fails its test")]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -72,22 +73,19 @@ impl Server {
         let stderr = folder.join(format!("stderr-{}.log", std::fs::read_dir(folder).unwrap().count()));
         command.stdout(Stdio::piped()).stderr(File::create(&stderr).unwrap());
         let mut child = command.spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut printed = String::new();
-        loop {
-            let start = printed.len();
-            if stdout.read_line(&mut printed).unwrap() == 0 {
-                let code = child.wait().unwrap().code();
-                panic!(
-                    "ended with {code:?} before it was ready: {}",
-                    std::fs::read_to_string(&stderr).unwrap()
-                );
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Self { child, stdout, stderr, printed: String::new(), base_url: String::new() };
+        while server.base_url.is_empty() {
+            let start = server.printed.len();
+            if server.stdout.read_line(&mut server.printed).unwrap() == 0 {
+                let ended = server.wait();
+                panic!("ended with {:?} before it was ready: {}", ended.code, ended.stderr);
             }
-            if let Some(base_url) = printed[start..].strip_prefix("ready ") {
-                let base_url = base_url.trim_end().to_owned();
-                return Self { child, stdout, stderr, printed, base_url };
+            if let Some(base_url) = server.printed[start..].strip_prefix("ready ") {
+                server.base_url = base_url.trim_end().to_owned();
             }
         }
+        server
     }
 
     /// `dev` without the example, on a free port, with its data in `folder/data`.

@@ -34,3 +34,33 @@ impl AddressLine {
         self.0.reveal()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fields::testing::{rule_of, text};
+
+    #[test]
+    fn length_is_said_before_characters_and_characters_before_the_po_box() {
+        let parse = |line: &str| rule_of(AddressLine::parse(&text(line)));
+        assert_eq!(parse(&"PO Box 1\0".repeat(30)), Some(Rule::Length));
+        assert_eq!(parse("PO Box\0 1"), Some(Rule::Characters));
+        assert_eq!(parse("PO Box 1"), Some(Rule::NotAllowed));
+        assert_eq!(parse("  "), Some(Rule::Length));
+        assert_eq!(parse("  12\u{a0}Main Street "), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_trimmed_and_reads_back_as_itself(line in "[ \u{3000}]{0,3}\\PC{0,210}[ \t]{0,3}") {
+            if let Ok(parsed) = AddressLine::parse(&text(&line)) {
+                let kept = parsed.as_str();
+                prop_assert_eq!(kept.trim(), kept);
+                prop_assert!((1..=200).contains(&kept.chars().count()));
+                prop_assert_eq!(AddressLine::parse(&text(kept)), Ok(parsed.clone()));
+            }
+        }
+    }
+}

@@ -52,3 +52,32 @@ free_text!(
     /// Who issued the document.
     IdIssuingAuthority
 );
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fields::testing::{rule_of, text};
+    use crate::violation::Rule;
+
+    #[test]
+    fn a_text_needs_no_letter() {
+        for city in ["29 Palms", "6", "Ōsaka", "a\u{200d}"] {
+            assert_eq!(City::parse(&text(city)).unwrap().as_str(), city);
+        }
+        assert_eq!(rule_of(City::parse(&text("a\u{2029}b"))), Some(Rule::Characters));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_trimmed_and_reads_back_as_itself(city in "[ \u{3000}]{0,3}\\PC{0,110}[ \t]{0,3}") {
+            if let Ok(parsed) = City::parse(&text(&city)) {
+                let kept = parsed.as_str();
+                prop_assert_eq!(kept.trim(), kept);
+                prop_assert!((1..=100).contains(&kept.chars().count()));
+                prop_assert_eq!(City::parse(&text(kept)), Ok(parsed.clone()));
+            }
+        }
+    }
+}

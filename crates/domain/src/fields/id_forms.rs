@@ -2,17 +2,11 @@
 
 /// Nine digits, or three, two and four with hyphens; no area 000 or 666, not one digit nine times (contract 3.3).
 pub(super) fn is_ssn(text: &str) -> bool {
-    let mut digits = [0; 9];
-    let is_shaped = match text.as_bytes() {
-        &[a, b, c, b'-', d, e, b'-', f, g, h, i] | &[a, b, c, d, e, f, g, h, i] => {
-            digits = [a, b, c, d, e, f, g, h, i];
-            digits.iter().all(u8::is_ascii_digit)
-        }
-        _ => false,
-    };
-    let [first, ..] = digits;
-    let is_repeated = digits.iter().all(|digit| *digit == first);
-    is_shaped && !digits.starts_with(b"000") && !digits.starts_with(b"666") && !is_repeated
+    let is_shaped = has_form(text, "000000000") || has_form(text, "000-00-0000");
+    let mut digits = text.bytes().filter(|byte| *byte != b'-');
+    let first = digits.next();
+    let is_repeated = digits.all(|digit| Some(digit) == first);
+    is_shaped && !text.starts_with("000") && !text.starts_with("666") && !is_repeated
 }
 
 /// Twelve digits, also in groups of four, the first from 2 on, the last a Verhoeff check digit (UIDAI).
@@ -24,7 +18,7 @@ pub(super) fn is_aadhaar(text: &str) -> bool {
 fn aadhaar_digits(text: &str) -> Option<[u8; 12]> {
     let mut digits = [0; 12];
     let mut places = digits.iter_mut();
-    let separator = text.bytes().nth(4).filter(|byte| matches!(byte, b' ' | b'-'));
+    let separator = text.as_bytes().get(4).copied().filter(|byte| matches!(byte, b' ' | b'-'));
     for (index, byte) in text.bytes().enumerate() {
         match (separator, index) {
             (Some(separator), 4 | 9) if byte == separator => {}
@@ -66,7 +60,7 @@ const fn dihedral(one: u8, other: u8) -> u8 {
 /// Five letters, four digits, a letter; the fourth letter is a kind of holder (Indian income tax department).
 pub(super) fn is_pan(text: &str) -> bool {
     has_form(text, "AAAAA0000A")
-        && text.bytes().nth(3).is_some_and(|holder| b"ABCFGHJLPT".contains(&holder.to_ascii_uppercase()))
+        && text.as_bytes().get(3).is_some_and(|holder| b"ABCFGHJLPT".contains(&holder.to_ascii_uppercase()))
 }
 
 /// A letter and seven digits.
@@ -79,12 +73,13 @@ pub(super) fn is_voter_id(text: &str) -> bool {
     has_form(text, "AAA0000000")
 }
 
-/// Whether each `A` of the form is a letter of either case, and each `0` a digit.
+/// Whether each `A` of the form is a letter of either case, each `0` a digit, and anything else itself.
 fn has_form(text: &str, form: &str) -> bool {
     text.len() == form.len()
         && text.bytes().zip(form.bytes()).all(|(byte, kind)| match kind {
             b'A' => byte.is_ascii_alphabetic(),
-            _ => byte.is_ascii_digit(),
+            b'0' => byte.is_ascii_digit(),
+            sign => byte == sign,
         })
 }
 

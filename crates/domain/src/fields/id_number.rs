@@ -36,7 +36,7 @@ impl IdNumber {
     ) -> Result<Self, Refusal> {
         let text = string(value)?;
         LENGTH.check(&nfc(text))?;
-        check_printable(text)?;
+        check_printable(text, &[])?;
         check_no_surrounding_blanks(text)?;
         if let Some(accepted) = kind.and_then(|kind| wrong_form(text, kind, country, policy)) {
             return Err(Refusal::new(Rule::Format, accepted));
@@ -192,6 +192,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_accepted_reads_back_as_itself(number in "\\PC{0,70}") {
+            if let Ok(parsed) = parse(&number, IdKind::Plain) {
+                prop_assert_eq!(parsed.as_str(), &number);
+                prop_assert!((1..=64).contains(&nfc(&number).chars().count()));
+            }
+        }
+
         #[test]
         fn a_mask_never_keeps_more_than_four_characters(number in "[0-9A-WYZ -]{1,64}") {
             let number = number.trim();

@@ -41,6 +41,8 @@ fn is_letter(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::fields::testing::{rule_of, text};
 
@@ -96,6 +98,26 @@ mod tests {
     fn only_a_string_is_a_name() {
         for value in [Value::Bool(true), Value::Number("1"), Value::Array(vec![])] {
             assert_eq!(rule_of(PersonName::parse(&value)), Some(Rule::Type));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_is_trimmed_and_reads_back_as_itself(name in "[ \u{3000}]{0,3}\\PC{0,110}[ \t]{0,3}") {
+            if let Ok(parsed) = parse(&name) {
+                let kept = parsed.as_str();
+                prop_assert_eq!(kept.trim(), kept);
+                prop_assert!((1..=100).contains(&kept.chars().count()));
+                prop_assert_eq!(parse(kept), Ok(parsed.clone()));
+            }
+        }
+
+        #[test]
+        fn every_text_with_a_letter_of_up_to_a_hundred_characters_is_a_name(
+            before in "[0-9 .'-]{0,49}", after in "[0-9.'a-zäß李]{0,49}"
+        ) {
+            let name = format!("{before}x{after}");
+            prop_assert!(parse(&name).is_ok());
         }
     }
 }

@@ -79,6 +79,7 @@ const WITHOUT_NUMBER: &[&[&str]] = &[
     &["p", "o|0", BOX],
     &["po", BOX],
     &["pobox"],
+    &["p", "obox"],
     &["post", "office|ofc|off|offc", BOX],
     &["postoffice", BOX],
     &["gpo|cpo", BOX],
@@ -92,7 +93,7 @@ const WITH_NUMBER: &[&[&str]] = &[
     &["p", "ob"],
     &["post|postal", BOX],
     &["postbox"],
-    &["post|postal|private|locked", "bag"],
+    &["post|postal|private|locked|mail", "bag"],
     &["postbag"],
     &["private|locked", "mail", "bag"],
     &["p", "o", "drawer"],
@@ -116,10 +117,12 @@ fn names_box(words: &[Word<'_>]) -> bool {
 }
 
 fn starts_box(words: &[Word<'_>]) -> bool {
-    let is_long = WITHOUT_NUMBER
-        .iter()
-        .filter_map(|spelling| after(words, spelling))
-        .any(|rest| !rest.first().is_some_and(|next| is_one_of(next, PLACES_AFTER_BOX)));
+    let is_long = WITHOUT_NUMBER.iter().any(|spelling| {
+        let is_place = |rest: &[Word<'_>]| rest.first().is_some_and(|next| is_one_of(next, PLACES_AFTER_BOX));
+        // "P.O., Box 12" is one in spite of its comma, "Post Office, Box Hill" is not.
+        after(words, spelling).is_some_and(|rest| !is_place(rest))
+            || after_in_any_part(words, spelling).and_then(number).is_some()
+    });
     is_long
         || WITH_NUMBER.iter().filter_map(|spelling| after(words, spelling)).any(|rest| number(rest).is_some())
         || starts_pb(words)
@@ -154,12 +157,14 @@ fn is_all_pb_and_number(words: &[Word<'_>]) -> bool {
 
 /// What follows the spelling, if the words begin with it in one part of the address.
 fn after<'w, 't>(words: &'w [Word<'t>], spelling: &[&str]) -> Option<&'w [Word<'t>]> {
+    let is_together = words.iter().take(spelling.len()).skip(1).all(|word| word.gap != Gap::Break);
+    after_in_any_part(words, spelling).filter(|_| is_together)
+}
+
+/// Like `after`, but commas between the words do not matter.
+fn after_in_any_part<'w, 't>(words: &'w [Word<'t>], spelling: &[&str]) -> Option<&'w [Word<'t>]> {
     let (start, rest) = words.split_at_checked(spelling.len())?;
-    let is_match =
-        start.iter().zip(spelling).enumerate().all(|(index, (word, accepted))| {
-            (index == 0 || word.gap != Gap::Break) && is_one_of(word, accepted)
-        });
-    is_match.then_some(rest)
+    start.iter().zip(spelling).all(|(word, accepted)| is_one_of(word, accepted)).then_some(rest)
 }
 
 fn is_one_of(word: &Word<'_>, accepted: &str) -> bool {
@@ -215,6 +220,10 @@ mod tests {
         "P-O-Box 5",
         "P/O Box 5",
         "P0 Box 5",
+        "P.OBox 5",
+        "P.O., Box 12",
+        "Post Office, Box 12",
+        "Mail Bag 7",
         "PO Bx 5",
         "pobox 7",
         "POBOX7",

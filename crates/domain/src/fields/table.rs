@@ -128,9 +128,9 @@ pub static FIELDS: [FieldSpec; Field::COUNT] = [
         rule: "The English name, ISO 3166-1 short name, a common other name, or the alpha-2 or alpha-3 code of a supported \
                country, in any case; echoed by its English name.",
         example: "\"United States\"",
-        stricter: &[Stricter::unless(
-            "countries",
-            "Only supported countries are taken. A platform's policy can narrow them; only the operator's list can add one.",
+        stricter: &[Stricter::always(
+            "Only countries that the installation supports are taken: its list is the operator's, and a platform's policy can \
+             narrow it.",
         )],
         ..text_field(Field::Country, "country", Presence::Required)
     },

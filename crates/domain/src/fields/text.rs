@@ -91,12 +91,13 @@ pub(super) fn check_no_control(text: &str) -> Result<(), Refusal> {
     Err(Refusal::new(Rule::Characters, "must not contain control characters"))
 }
 
-/// Refuses what cannot be seen on paper: all of `check_characters`, other invisible characters, and blanks but the space.
-pub(super) fn check_printable(text: &str) -> Result<(), Refusal> {
+/// Refuses what cannot be seen on paper: all of `check_characters`, other invisible characters but those exempt, and blanks
+/// but the space.
+pub(super) fn check_printable(text: &str, exempt: &[char]) -> Result<(), Refusal> {
     let is_refused = |character: char| {
         character.is_control()
             || is_bidi_control_or_separator(character)
-            || is_ignorable(character)
+            || (is_ignorable(character) && !exempt.contains(&character))
             || (character.is_whitespace() && character != ' ')
     };
     if !contains(text, is_refused) {
@@ -154,11 +155,12 @@ mod tests {
         for character in listed.into_iter().chain(ranges) {
             let text = format!("a{character}é");
             assert_eq!(check_characters(&text).map_err(|refusal| refusal.rule), Err(Rule::Characters));
-            assert!(check_printable(&text).is_err());
+            assert!(check_printable(&text, &[]).is_err());
         }
         for character in ['\u{200c}', '\u{200d}'] {
             assert_eq!(check_characters(&format!("a{character}b")), Ok(()));
-            assert!(check_printable(&format!("a{character}b")).is_err());
+            assert!(check_printable(&format!("a{character}b"), &[]).is_err());
+            assert_eq!(check_printable(&format!("a{character}b"), &[character]), Ok(()));
         }
     }
 }

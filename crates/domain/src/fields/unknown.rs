@@ -42,7 +42,6 @@ const OTHER_NAMES: &[(&str, Field)] = &[
     ("dob", Field::DateOfBirth),
     ("birthdate", Field::DateOfBirth),
     ("birthday", Field::DateOfBirth),
-    ("birthdate", Field::DateOfBirth),
     ("idtype", Field::IdNumberType),
     ("documenttype", Field::IdNumberType),
     ("idno", Field::IdNumber),

@@ -93,12 +93,27 @@ impl Registry {
             from: origin.from,
             trace_id: origin.trace_id,
         };
-        match self.store.create_customer(command).await? {
+        let outcome = match self.store.create_customer(command).await {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                if matches!(failure, StoreFailure::Busy) {
+                    self.store.give_back_customer_number(number);
+                }
+                return Err(failure.into());
+            }
+        };
+        match outcome {
             CreateCustomerOutcome::Created => {
                 Ok(CustomerAnswer { body: Zeroizing::new(answer.as_bytes().to_vec()), replayed: false })
             }
-            CreateCustomerOutcome::Replayed(stored) => Ok(self.replay(platform, &stored)?),
-            CreateCustomerOutcome::Rejected(rejection) => Err(self.explain(platform, &payload, rejection)?),
+            CreateCustomerOutcome::Replayed(stored) => {
+                self.store.give_back_customer_number(number);
+                Ok(self.replay(platform, &stored)?)
+            }
+            CreateCustomerOutcome::Rejected(rejection) => {
+                self.store.give_back_customer_number(number);
+                Err(self.explain(platform, &payload, rejection)?)
+            }
         }
     }
 
@@ -220,7 +235,5 @@ const fn record_place(platform: PlatformNumber, number: CustomerNumber) -> Assoc
 }
 
 fn data_key_binding(platform: PlatformNumber, number: CustomerNumber) -> [u8; 8] {
-    let [a, b, c, d] = platform.0.to_be_bytes();
-    let [e, f, g, h] = number.0.to_be_bytes();
-    [a, b, c, d, e, f, g, h]
+    (u64::from(platform.0) << 32 | u64::from(number.0)).to_be_bytes()
 }

@@ -200,8 +200,7 @@ impl Registry {
 
 fn check_name(name: &str, what: &'static str) -> Result<(), OperateError> {
     let length = name.chars().count();
-    let acceptable = length >= 1
-        && length <= NAME_LENGTH_MAX
+    let acceptable = (1..=NAME_LENGTH_MAX).contains(&length)
         && !name.chars().any(char::is_control)
         && !name.trim().is_empty();
     if acceptable { Ok(()) } else { Err(OperateError::BadName(what)) }

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use registrar_crypto::keyring::MasterKeys;
 use registrar_domain::reference::ReferenceLists;
-use registrar_domain::registry::{
-    ApiKeyCredentials, AuthSettings, KeyTerms, Parts, PlatformSettings, Registry,
-};
+use registrar_domain::registry::{AuthSettings, Parts, PlatformSettings, Registry};
 use registrar_domain::testing::{ModelStore, SeededEntropy, TestClock, operator_act};
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, serve};
 use tokio::sync::watch;
@@ -30,7 +28,6 @@ pub(crate) fn short_limits() -> HttpLimits {
 /// A running server; dropping it ends it.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
-    pub(crate) credentials: ApiKeyCredentials,
     shutdown: watch::Sender<bool>,
     runtime: tokio::runtime::Runtime,
     served: Option<tokio::task::JoinHandle<Drain>>,
@@ -41,7 +38,7 @@ impl Server {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (shutdown, told) = watch::channel(false);
-        let (address, credentials, served) = runtime.block_on(async {
+        let (address, served) = runtime.block_on(async {
             let parts = Parts {
                 store: Arc::new(ModelStore::new()),
                 master: MasterKeys::parse(&MasterKeys::generate([9; 32])).unwrap(),
@@ -53,16 +50,14 @@ impl Server {
             let registry = Arc::new(Registry::open(parts).await.unwrap());
             let settings =
                 PlatformSettings { name: "Acme".to_owned(), sandbox: true, customers_enabled: true };
-            let code = registry.create_platform(settings, operator_act(0)).await.unwrap();
-            let credentials =
-                registry.create_api_key(&code, KeyTerms::default(), operator_act(0)).await.unwrap();
+            registry.create_platform(settings, operator_act(0)).await.unwrap();
             let app = App::new(registry, Metrics::new(Box::new(Vec::new)), limits);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let served = tokio::spawn(serve(listener, Surface::api(&app, true), limits, told));
-            (address, credentials, served)
+            (address, served)
         });
-        Self { address, credentials, shutdown, runtime, served: Some(served) }
+        Self { address, shutdown, runtime, served: Some(served) }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

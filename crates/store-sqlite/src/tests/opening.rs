@@ -225,7 +225,7 @@ fn a_database_whose_creation_was_interrupted_is_completed() {
 #[test]
 fn customer_numbers_end_where_the_codes_end() {
     let place = Place::new();
-    let store = place.open();
+    let mut store = place.open();
     store.set_next_customer(registrar_domain::codes::CUSTOMER_NUMBERS - 1);
     store.reserve_customer_number().unwrap();
     for _ in 0..2 {

@@ -54,8 +54,7 @@ pub(crate) fn run(arguments: &CheckArguments, environment: &Environment) -> Resu
             return Ok(Exit::Refused);
         }
         Some(problem) => {
-            let lines: String = problem.errors.iter().map(|error| format!("{error}\n")).collect();
-            output::print(&lines)?;
+            output::print(&format!("{}\n", problem.errors.join("\n")))?;
             return Ok(Exit::Refused);
         }
     }

@@ -1,5 +1,6 @@
 //! `registrar customer new`: the body as it is, signed and sent by the real client.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use registrar_client::{Answer, Client, ClientError, ClientOptions};
@@ -63,13 +64,14 @@ fn print_problem(problem: &Problem, body: &[u8], json: bool) -> Result<Exit, Fai
         output::print("\n")?;
         return Ok(exit);
     }
-    Err(Failure::with_errors(exit, describe(problem)))
+    let error = format!("{} ({}) – {}", problem.code, problem.status, problem.detail);
+    Err(Failure::said(exit, error).with_details(details(problem)))
 }
 
-/// The code and detail first, then whatever else helps.
-fn describe(problem: &Problem) -> Vec<String> {
-    let mut lines = vec![format!("{} ({}) – {}", problem.code, problem.status, problem.detail)];
-    lines.extend(problem.errors.iter().filter(|error| **error != problem.detail).map(ToString::to_string));
+/// Every error, then whatever else helps.
+fn details(problem: &Problem) -> Vec<String> {
+    let is_new = |error: &&Cow<'_, str>| **error != problem.detail;
+    let mut lines: Vec<String> = problem.errors.iter().filter(is_new).map(ToString::to_string).collect();
     lines.extend(problem.hint_detail.as_ref().map(|hint| format!("hint: {hint}")));
     lines.extend(
         problem.difference_seconds.map(|seconds| format!("this clock is {seconds} s off the server's")),

@@ -1,5 +1,7 @@
 //! `registrar customer show`: one customer for an operator, masked unless revealed, never without an audit event.
 
+use std::fmt::Write as _;
+
 use registrar_domain::registry::ShowCustomerError;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -74,7 +76,8 @@ pub(crate) fn run(arguments: &ShowArguments, environment: &Environment) -> Resul
     let object = registrar_json::parse_object(view.fields.as_bytes(), registrar_json::DEPTH_CEILING)
         .map_err(|_| unreadable())?;
     for member in object.members() {
-        text.push_str(&format!("{}: {}\n", member.name, member.raw));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}: {}", member.name, member.raw);
     }
     output::print(&text)?;
     Ok(Exit::Done)

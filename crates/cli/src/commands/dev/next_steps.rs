@@ -30,7 +30,7 @@ impl NextSteps<'_> {
         let sample = path(&self.folder.sample());
         let credentials = path(&self.folder.credentials());
         format!(
-            "Your own platform is {code}: a sandbox, still empty. Its credentials are in {credentials}\n\
+            "Your own platform is {code}, a sandbox. Its credentials are in {credentials}\n\
              and its API reference is at {base_url}/docs\n\n\
              Submit the same customer to it (the file is yours to change):\n\
              {program} customer new {sample} --credentials {credentials}\n\n\

@@ -44,12 +44,11 @@ async fn make_credentials(
 ) -> Result<Credentials, Failure> {
     let registry = &running.registry;
     let existing = registry.platforms().into_iter().find(|access| access.platform.name == name);
-    let code = match existing {
-        Some(access) => access.code.clone(),
-        None => {
-            let settings = PlatformSettings { name: name.to_owned(), sandbox: true, customers_enabled: true };
-            registry.create_platform(settings, act()).await?
-        }
+    let code = if let Some(access) = existing {
+        access.code.clone()
+    } else {
+        let settings = PlatformSettings { name: name.to_owned(), sandbox: true, customers_enabled: true };
+        registry.create_platform(settings, act()).await?
     };
     let terms = KeyTerms { label: LABEL.to_owned(), ..KeyTerms::default() };
     let made = registry.create_api_key(&code, terms, act()).await?;

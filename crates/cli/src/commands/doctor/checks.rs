@@ -25,6 +25,9 @@ const FREE_BYTES_LOW: u64 = 1 << 30;
 /// Below this not even a checkpoint of the log is sure to fit.
 const FREE_BYTES_LEAST: u64 = 128 << 20;
 
+/// The permissions of everyone but the owner.
+const OTHERS: u32 = 0o077;
+
 /// Everything.
 pub(super) fn check_all(effective: &Effective) -> Vec<Finding> {
     let configuration = &effective.configuration;
@@ -85,7 +88,7 @@ fn check_master_key(configuration: &Configuration) -> Vec<Finding> {
 
 fn check_permissions(check: &'static str, path: &Path) -> Finding {
     match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o077 == 0 => {
+        Ok(mode) if mode & OTHERS == 0 => {
             Finding::ok(check, format!("only its owner may read it ({mode:03o})"))
         }
         Ok(mode) => Finding::warn(
