@@ -38,7 +38,6 @@ pub(crate) fn run_programs(workplace: &Workplace) -> Outcome<()> {
     let mut failed = Vec::new();
     for (person, (language, program)) in (0..).zip(programs) {
         let runner = language.run.first().copied().unwrap_or_default();
-        tools::need(runner, language.packages)?;
         let request_id = uuid(dice.next(), dice.next());
         // Letters outside ASCII and a final line end: what is signed must be the bytes that are sent.
         let body =
@@ -49,7 +48,8 @@ pub(crate) fn run_programs(workplace: &Workplace) -> Outcome<()> {
         command.current_dir(&workplace.folder).env("GOCACHE", workplace.folder.join("go-cache"));
         command.args(language.run.get(1..).unwrap_or_default());
         command.arg(&program).arg(launch.data.join("credentials.json")).arg(&file);
-        let outcome = run(&mut command).and_then(|()| {
+        let outcome = tools::need(runner, language.packages).and_then(|()| {
+            run(&mut command)?;
             let (status, head, _) = submit(server.address, &signer, body.as_bytes())?;
             let is_replay = head.to_ascii_lowercase().contains("idempotent-replayed: true");
             if status == 200 && is_replay {

@@ -42,6 +42,7 @@ fn apt_get(arguments: &[&str], packages: &[&str]) -> Outcome<()> {
         command.args(["--non-interactive", "env"]);
     }
     run(command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments).args(packages))
+        .map_err(|_| "apt-get failed".into())
 }
 
 /// Installs an npm package into `.test-tools/node`; returns the folder for `NODE_PATH`.
