@@ -147,13 +147,13 @@ fn null_and_blanks_do_not_stand_for_a_required_field() {
 #[test]
 fn free_text_is_trimmed_and_brought_to_nfc() {
     let registrar = Registrar::start();
-    let untidy = "\u{3000}\u{a0} E\u{301}lo\u{308}i\u{2003}\n";
+    let untidy = "\u{3000}\u{a0} E\u{301}loi\u{308}\u{2003}\n";
     let fields =
         ["first_name", "last_name", "address_one", "address_two", "city", "state", "id_issuing_authority"];
     let body = fields.iter().fold(Body::in_france("asha"), |body, field| body.set(field, untidy));
     let answer = registrar.submit(&body.set("id_number_type", "non_us_other").set("non_us_other_type", untidy));
     for field in fields.iter().chain(&["non_us_other_type"]) {
-        assert_eq!(answer.echo(field), "\"\u{c9}lo\u{f6}i\"", "{field}");
+        assert_eq!(answer.echo(field), "\"\u{c9}lo\u{ef}\"", "{field}");
     }
 }
 

@@ -1,18 +1,10 @@
 //! The table of fields, row by row: contract 3.3. What is accepted, and with which rule anything else is refused.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use crate::support::body::Body;
+use crate::support::body::{Body, fresh_name};
 use crate::support::clock::{now_millis, now_seconds};
 use crate::support::registrar::Registrar;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-
-/// A name that no other customer of this process has.
-fn fresh() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("fresh{}", NEXT.fetch_add(1, Ordering::Relaxed))
-}
 
 /// One field of a body that is valid otherwise.
 struct Row<'a> {
@@ -33,7 +25,7 @@ impl<'a> Row<'a> {
     fn accepts<V: Into<Value>>(&self, values: impl IntoIterator<Item = V>) {
         for value in values {
             let value = value.into();
-            let answer = self.registrar.submit(&(self.valid)(&fresh()).set(self.field, value.clone()));
+            let answer = self.registrar.submit(&(self.valid)(&fresh_name()).set(self.field, value.clone()));
             assert_eq!(answer.code(), "ok", "{} {value}: {}", self.field, answer.text());
         }
     }
@@ -41,7 +33,7 @@ impl<'a> Row<'a> {
     fn refuses<V: Into<Value>>(&self, rule: &str, values: impl IntoIterator<Item = V>) {
         for value in values {
             let value = value.into();
-            let answer = self.registrar.submit(&(self.valid)(&fresh()).set(self.field, value.clone()));
+            let answer = self.registrar.submit(&(self.valid)(&fresh_name()).set(self.field, value.clone()));
             assert_eq!(answer.violations(), [format!("/{} {rule}", self.field)], "{value}");
         }
     }
@@ -332,7 +324,7 @@ fn superseded_codes_of_indian_states_are_aliases_of_the_current_ones() {
         [("CT", "CG"), ("OR", "OD"), ("TG", "TS"), ("UT", "UK"), ("UL", "UK"), ("DN", "DH"), ("DD", "DH")]
     {
         for form in [old.to_owned(), old.to_lowercase()] {
-            let answer = registrar.submit(&Body::in_india(&fresh()).set("state", form));
+            let answer = registrar.submit(&Body::in_india(&fresh_name()).set("state", form));
             assert_eq!(answer.echo("state"), format!("\"{current}\""), "{old}");
         }
     }
@@ -468,7 +460,7 @@ fn a_customer_is_of_age_on_the_eighteenth_birthday_and_not_the_day_before() {
     row.accepts([old_enough.to_string(), old_enough.yesterday().unwrap().to_string()]);
     // Should the day end during the test, who was born a day later has come of age: two days later is always too young.
     let too_young = old_enough.tomorrow().unwrap();
-    let answer = registrar.submit(&Body::of(&fresh()).set("date_of_birth", too_young.to_string()));
+    let answer = registrar.submit(&Body::of(&fresh_name()).set("date_of_birth", too_young.to_string()));
     assert!(years_before(today(), 18) != old_enough || answer.violations() == ["/date_of_birth range"]);
     row.refuses("range", [too_young.tomorrow().unwrap().to_string(), today().yesterday().unwrap().to_string()]);
 }
@@ -492,7 +484,7 @@ fn id_number_type_is_on_the_list_in_any_case_with_blanks_and_hyphens_as_undersco
             id_type[..1].to_uppercase() + &id_type[1..],
         ];
         for form in forms {
-            let answer = registrar.submit(&Body::of(&fresh()).set("id_number_type", &*form));
+            let answer = registrar.submit(&Body::of(&fresh_name()).set("id_number_type", &*form));
             assert_eq!(answer.echo("id_number_type"), format!("\"{form}\""), "echoed as sent");
         }
     }
@@ -532,7 +524,7 @@ fn an_ssn_has_nine_digits_and_an_area_that_exists() {
 fn numbers_of_other_documents_need_no_official_form() {
     let registrar = Registrar::start();
     for id_type in ["aadhaar", "pan", "passport", "voter_id", "us_passport", "driving_licence"] {
-        let body = Body::in_india(&fresh()).set("id_number_type", id_type).set("id_number", "anything 1");
+        let body = Body::in_india(&fresh_name()).set("id_number_type", id_type).set("id_number", "anything 1");
         assert_eq!(registrar.submit(&body).code(), "ok", "{id_type}");
     }
 }
@@ -592,11 +584,11 @@ fn signed_timestamp_is_milliseconds_from_2020_to_five_minutes_ahead() {
     row.refuses("characters", ["1603378501286\u{0}"]);
     row.takes_only(&["string", "integer"]);
     for written in ["1603378501286.0", "1.603378501286e12", "1603378501286e0"] {
-        let answer = registrar.submit(&Body::of(&fresh()).raw("signed_timestamp", written));
+        let answer = registrar.submit(&Body::of(&fresh_name()).raw("signed_timestamp", written));
         assert_eq!(answer.violations(), ["/signed_timestamp type"], "{written}");
     }
     for written in ["99999999999999999999999999", "-99999999999999999999999999"] {
-        let answer = registrar.submit(&Body::of(&fresh()).raw("signed_timestamp", written));
+        let answer = registrar.submit(&Body::of(&fresh_name()).raw("signed_timestamp", written));
         assert_eq!(answer.violations(), ["/signed_timestamp range"], "{written}");
     }
 }
@@ -630,7 +622,7 @@ fn metadata_is_an_object_of_at_most_16_kib_as_received() {
     let row = Row::of(&registrar, "metadata");
     row.accepts([json!({}), json!({"a": [1, {"b": null}]}), json!({"क्\u{200d}ष": "علی\u{200c}"})]);
     row.takes_only(&["object"]);
-    let submit = |metadata: &str| registrar.submit(&Body::of(&fresh()).raw("metadata", metadata));
+    let submit = |metadata: &str| registrar.submit(&Body::of(&fresh_name()).raw("metadata", metadata));
     let text = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
     assert_eq!(submit(&text(16 * 1024)).code(), "ok");
     assert_eq!(submit(&text(16 * 1024 + 1)).violations(), ["/metadata length"]);

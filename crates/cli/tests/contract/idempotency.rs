@@ -263,7 +263,7 @@ fn members_that_are_ignored_count_in_the_payload() {
     let body = Body::of("asha").set("shoe_size", 42).request_id(1);
     let first = registrar.submit(&body);
     is_replay_of(&first)(&registrar.submit(&body));
-    let other = registrar.submit(&body.set("shoe_size", 43));
+    let other = registrar.submit(&body.set("shoe_size", 98_765_432));
     assert_eq!(other.code(), "request_id_reused");
-    assert!(!other.text().contains("shoe_size") && !other.text().contains("43"), "{}", other.text());
+    assert!(!other.text().contains("shoe_size") && !other.text().contains("98765432"), "{}", other.text());
 }

@@ -1,18 +1,9 @@
 //! What a platform's policy changes: contract 3.2 (unknown fields), 3.3, and that servers obey within a second (5).
 
-use crate::support::answer::Answer;
 use crate::support::body::Body;
-use crate::support::clock::{now_seconds, within_a_second};
+use crate::support::clock::now_seconds;
 use crate::support::registrar::Registrar;
 use serde_json::{Value, json};
-
-/// Submits until the answer has these violations (none: until it is accepted), within a second of the change.
-fn obeyed(registrar: &Registrar, body: &Body, violations: &[&str]) -> Answer {
-    let is_obeyed = |answer: &Answer| answer.violations() == violations;
-    let answer = within_a_second(|| registrar.submit(body), is_obeyed);
-    assert_eq!(answer.violations(), violations, "{}", answer.text());
-    answer
-}
 
 fn years_ago(years: i64) -> String {
     // A month more, so that leap years do not matter.
@@ -24,13 +15,13 @@ fn years_ago(years: i64) -> String {
 #[test]
 fn unknown_fields_are_refused_unless_the_policy_ignores_them() {
     let registrar = Registrar::start();
-    let body = Body::of("asha").set("shoe_size", 42).set("a b", json!({"deep": []}));
-    assert_eq!(registrar.submit(&body).violations(), ["/shoe_size unknown_field", "/? unknown_field"]);
+    let with_unknown = |name: &str| Body::of(name).set("shoe_size", 98_765_431).set("a b", json!({"deep": []}));
+    assert_eq!(registrar.submit(&with_unknown("asha")).violations(), ["/shoe_size unknown_field", "/? unknown_field"]);
     registrar.set(&["policy.unknown_fields=ignore"]);
-    let answer = obeyed(&registrar, &body, &[]);
-    assert!(!answer.text().contains("shoe_size") && !answer.text().contains("42"));
+    let answer = registrar.submit_until_violations(with_unknown, &[]);
+    assert!(!answer.text().contains("shoe_size") && !answer.text().contains("98765431"));
     registrar.set(&["policy.unknown_fields=reject"]);
-    obeyed(&registrar, &Body::of("usha").set("shoe_size", 42), &["/shoe_size unknown_field"]);
+    registrar.submit_until_violations(with_unknown, &["/shoe_size unknown_field", "/? unknown_field"]);
 }
 
 // 3.2: the syntax of ignored members counts
@@ -38,7 +29,7 @@ fn unknown_fields_are_refused_unless_the_policy_ignores_them() {
 fn an_ignored_field_must_still_be_json_without_duplicates() {
     let registrar = Registrar::start();
     registrar.set(&["policy.unknown_fields=ignore"]);
-    obeyed(&registrar, &Body::of("asha").set("x", 1), &[]);
+    registrar.submit_until_violations(|name| Body::of(name).set("x", 1), &[]);
     for text in [r#"{"a":1,"a":2}"#, r#""\ud800""#] {
         assert_eq!(registrar.submit(&Body::of("usha").raw("x", text)).code(), "malformed_json");
     }
@@ -51,10 +42,10 @@ fn the_minimum_age_is_the_policy_s() {
     let body = |name: &str, years| Body::of(name).set("date_of_birth", years_ago(years));
     assert_eq!(registrar.submit(&body("eighteen", 18)).code(), "ok");
     registrar.set(&["policy.minimum_age=21"]);
-    obeyed(&registrar, &body("twenty", 20), &["/date_of_birth range"]);
+    registrar.submit_until_violations(|name| body(name, 20), &["/date_of_birth range"]);
     assert_eq!(registrar.submit(&body("twenty-one", 21)).code(), "ok");
     registrar.set(&["policy.minimum_age=0"]);
-    obeyed(&registrar, &body("one", 1), &[]);
+    registrar.submit_until_violations(|name| body(name, 1), &[]);
     let unborn = Body::of("unborn").set("date_of_birth", "2999-01-01");
     assert_eq!(registrar.submit(&unborn).violations(), ["/date_of_birth range"]);
 }
@@ -67,7 +58,7 @@ fn strict_id_numbers_demands_the_official_forms() {
     let body = |name: &str, id_type: &str, number: &str| {
         Body::in_india(name).set("id_number_type", id_type).set("id_number", number)
     };
-    obeyed(&registrar, &body("waits", "pan", "x"), &["/id_number format"]);
+    registrar.submit_until_violations(|name| body(name, "pan", "x"), &["/id_number format"]);
     let cases = [
         ("aadhaar", &["234123412346", "2341 2341 2346", "999941057058"][..], &["234123412345", "134123412346", "23412341234"][..]),
         ("pan", &["ABCPE1234F", "abcpe1234f"], &["ABCPE12345", "ABC1E1234F", "ABCPE1234FF"]),
@@ -95,7 +86,7 @@ fn risk_rating_is_required_where_the_policy_says_so() {
     let registrar = Registrar::start();
     assert_eq!(registrar.submit(&Body::of("without")).code(), "ok");
     registrar.set(&["policy.risk_rating=required"]);
-    obeyed(&registrar, &Body::of("asha"), &["/risk_rating required"]);
+    registrar.submit_until_violations(Body::of, &["/risk_rating required"]);
     for blank in [Value::Null, "".into(), " ".into()] {
         let answer = registrar.submit(&Body::of("asha").set("risk_rating", blank));
         assert_eq!(answer.violations(), ["/risk_rating required"]);
@@ -107,10 +98,10 @@ fn risk_rating_is_required_where_the_policy_says_so() {
 #[test]
 fn signed_timestamp_is_optional_where_the_policy_says_so() {
     let registrar = Registrar::start();
-    let body = Body::of("asha").without("signed_timestamp");
-    assert_eq!(registrar.submit(&body).violations(), ["/signed_timestamp required"]);
+    let without = |name: &str| Body::of(name).without("signed_timestamp");
+    assert_eq!(registrar.submit(&without("asha")).violations(), ["/signed_timestamp required"]);
     registrar.set(&["policy.signed_timestamp=optional"]);
-    assert_eq!(obeyed(&registrar, &body, &[]).echo("signed_timestamp"), "null");
+    assert_eq!(registrar.submit_until_violations(without, &[]).echo("signed_timestamp"), "null");
     for (name, blank) in [("null", Value::Null), ("empty", "".into()), ("blank", " ".into())] {
         let answer = registrar.submit(&Body::of(name).set("signed_timestamp", blank));
         assert_eq!(answer.echo("signed_timestamp"), "null");
@@ -125,13 +116,13 @@ fn countries_are_narrowed_by_policy() {
     let registrar = Registrar::start();
     assert_eq!(registrar.submit(&Body::in_france("before")).code(), "ok");
     registrar.set(&["policy.countries=IN,US"]);
-    let answer = obeyed(&registrar, &Body::in_france("asha"), &["/country not_supported"]);
+    let answer = registrar.submit_until_violations(Body::in_france, &["/country not_supported"]);
     let message = answer.message_about("/country");
     assert!(message.contains("India") && message.contains("United States"), "a list of two is shown: {message}");
     assert_eq!(registrar.submit(&Body::in_india("asha")).code(), "ok");
     assert_eq!(registrar.submit(&Body::of("usha").set("country", "XX")).violations(), ["/country unknown"]);
     registrar.set(&["policy.countries=all"]);
-    obeyed(&registrar, &Body::in_france("later"), &[]);
+    registrar.submit_until_violations(Body::in_france, &[]);
 }
 
 // 3.3: a platform's policy can narrow the states
@@ -139,7 +130,8 @@ fn countries_are_narrowed_by_policy() {
 fn states_are_narrowed_by_policy_in_the_countries_it_names() {
     let registrar = Registrar::start();
     registrar.set(&["policy.states=IN-MH,IN-GA"]);
-    let answer = obeyed(&registrar, &Body::in_india("asha").set("state", "Kerala"), &["/state not_supported"]);
+    let in_kerala = |name: &str| Body::in_india(name).set("state", "Kerala");
+    let answer = registrar.submit_until_violations(in_kerala, &["/state not_supported"]);
     assert!(answer.message_about("/state").contains("Goa"), "{}", answer.text());
     assert_eq!(registrar.submit(&Body::in_india("goa").set("state", "goa")).code(), "ok");
     assert_eq!(registrar.submit(&Body::of("illinois")).code(), "ok", "the United States are not named");
@@ -150,7 +142,7 @@ fn states_are_narrowed_by_policy_in_the_countries_it_names() {
 fn id_types_are_narrowed_by_policy() {
     let registrar = Registrar::start();
     registrar.set(&["policy.id_types=passport,pan"]);
-    let answer = obeyed(&registrar, &Body::of("asha"), &["/id_number_type not_supported"]);
+    let answer = registrar.submit_until_violations(Body::of, &["/id_number_type not_supported"]);
     assert!(answer.message_about("/id_number_type").contains("passport"), "{}", answer.text());
     assert_eq!(registrar.submit(&Body::in_india("passport")).code(), "ok");
     let pan = Body::in_india("pan").set("id_number_type", "PAN card").set("id_number", "ABCPE1234F");
@@ -163,7 +155,7 @@ fn a_policy_changes_nothing_for_another_platform() {
     let registrar = Registrar::start();
     let other = registrar.platform("Other", &["--sandbox", "--enable-customers"]);
     registrar.set(&["policy.minimum_age=120"]);
-    obeyed(&registrar, &Body::of("asha"), &["/date_of_birth range"]);
+    registrar.submit_until_violations(Body::of, &["/date_of_birth range"]);
     assert_eq!(registrar.submit_by(&other, &Body::of("asha")).code(), "ok");
 }
 

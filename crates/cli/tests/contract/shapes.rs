@@ -92,13 +92,13 @@ fn the_shapes_of_what_authentication_refuses() {
     let reading = registrar.key(&signer.platform_code, &["--permission", "customers:read"]);
     same_shape!(&registrar, "permission_missing", send(&reading.signed(submission())));
     registrar.set(&["suspended=true", "customers_enabled=false"]);
-    let suspended = registrar.submit_until(&Body::of("asha"), "platform_suspended");
+    let suspended = registrar.submit_until(Body::of, "platform_suspended");
     same_shape!(&registrar, "platform_suspended", suspended);
     registrar.set(&["suspended=false"]);
-    let not_enabled = registrar.submit_until(&Body::of("asha"), "endpoint_not_enabled");
+    let not_enabled = registrar.submit_until(Body::of, "endpoint_not_enabled");
     same_shape!(&registrar, "endpoint_not_enabled", not_enabled);
     registrar.command_json(&["key", "revoke", &signer.api_key, "--platform", &signer.platform_code]);
-    same_shape!(&registrar, "api_key_revoked", registrar.submit_until(&Body::of("asha"), "api_key_revoked"));
+    same_shape!(&registrar, "api_key_revoked", registrar.submit_until(Body::of, "api_key_revoked"));
 }
 
 // 2.2, 2.5

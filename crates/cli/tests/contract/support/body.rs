@@ -1,5 +1,7 @@
 //! Bodies of submissions: members in the order written, each value as the JSON text that is sent.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::Value;
 
 /// The body of the API page's sample request, as it is printed there.
@@ -127,6 +129,12 @@ impl Body {
             self.0.iter().map(|(name, value)| format!("{}{colon}{value}", Value::from(&**name))).collect();
         format!("{{{}}}", members.join(comma))
     }
+}
+
+/// A name that no other customer of this process has.
+pub(crate) fn fresh_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("fresh{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A UUID with letters in it.

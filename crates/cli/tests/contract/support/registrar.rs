@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::body::Body;
+use super::body::{Body, fresh_name};
 use super::clock::within_a_second;
 use super::connection::Connection;
 use super::request::Request;
@@ -228,10 +228,21 @@ impl Registrar {
         self.command_json(&[&["platform", "set", &signer.platform_code], changes].concat());
     }
 
-    /// Submits until the answer has this code, which must be within a second of the operator's command.
-    pub(crate) fn submit_until(&self, body: &Body, code: &str) -> Answer {
-        let answer = within_a_second(|| self.submit(body), |answer| answer.code() == code);
+    /// Submits another customer each time until the answer has this code, which must be within a second of the operator's
+    /// command.
+    pub(crate) fn submit_until(&self, body_of: impl Fn(&str) -> Body, code: &str) -> Answer {
+        let submit = || self.submit(&body_of(&fresh_name()));
+        let answer = within_a_second(submit, |answer| answer.code() == code);
         assert_eq!(answer.code(), code, "{}", answer.text());
+        answer
+    }
+
+    /// Submits another customer each time until the answer has these violations (none: until it is accepted), which must
+    /// be within a second of the operator's command.
+    pub(crate) fn submit_until_violations(&self, body_of: impl Fn(&str) -> Body, violations: &[&str]) -> Answer {
+        let submit = || self.submit(&body_of(&fresh_name()));
+        let answer = within_a_second(submit, |answer| answer.violations() == violations);
+        assert_eq!(answer.violations(), violations, "{}", answer.text());
         answer
     }
 

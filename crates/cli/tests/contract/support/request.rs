@@ -12,7 +12,7 @@ pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
-    is_chunked: bool,
+    pub(crate) is_chunked: bool,
 }
 
 impl Request {
