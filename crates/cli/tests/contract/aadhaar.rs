@@ -46,11 +46,16 @@ fn by_default_only_the_last_four_digits_are_echoed_and_kept() {
 #[test]
 fn what_is_no_proper_number_is_masked_too() {
     let registrar = Registrar::start();
-    for (index, number) in ["23412341234", "2341234123466", "12345", "1234", "ab cd ef 1234"].iter().enumerate() {
+    for (index, number) in
+        ["23412341234", "2341234123466", "12345", "1234", "ab cd ef 1234"].iter().enumerate()
+    {
         let answer = registrar.submit(&body(&format!("n{index}"), number));
         let echoed: String = answer.echo("id_number").trim_matches('"').to_owned();
         let hidden = echoed.trim_start_matches('X');
-        assert!(hidden.len() <= 4 && number.ends_with(hidden) && echoed.starts_with('X'), "{number}: {echoed}");
+        assert!(
+            hidden.len() <= 4 && number.ends_with(hidden) && echoed.starts_with('X'),
+            "{number}: {echoed}"
+        );
     }
 }
 

@@ -81,7 +81,9 @@ fn the_answer_has_the_documented_keys_in_the_documented_order() {
         .set("id_issuing_authority", "Préfecture")
         .set("address_two", "2e étage")
         .request_id(1);
-    for body in [Body::of("plain"), full.clone().reversed(), full.set("email", "other@example.com").request_id(2)] {
+    for body in
+        [Body::of("plain"), full.clone().reversed(), full.set("email", "other@example.com").request_id(2)]
+    {
         let message = registrar.submit(&body).message();
         let object = registrar_json::parse_object(message.as_bytes(), 32).unwrap();
         let keys: Vec<_> = object.members().iter().map(|member| &*member.name).collect();
@@ -105,12 +107,19 @@ fn what_was_not_given_is_null_and_metadata_an_empty_object() {
 #[test]
 fn null_and_blanks_in_fields_that_need_not_be_there_mean_absent() {
     let registrar = Registrar::start();
-    let optional =
-        ["address_two", "state", "zip", "non_us_other_type", "id_issuing_authority", "risk_rating", "metadata"];
+    let optional = [
+        "address_two",
+        "state",
+        "zip",
+        "non_us_other_type",
+        "id_issuing_authority",
+        "risk_rating",
+        "metadata",
+    ];
     for (number, blank) in [json!(null), json!(""), json!(" \u{3000}\t")].into_iter().enumerate() {
-        let body = optional.iter().fold(Body::in_france(&format!("n{number}")), |body, field| {
-            body.set(field, blank.clone())
-        });
+        let body = optional
+            .iter()
+            .fold(Body::in_france(&format!("n{number}")), |body, field| body.set(field, blank.clone()));
         let answer = registrar.submit(&body.set("prefunded", blank.clone()));
         assert_eq!(answer.code(), "ok", "{blank}: {}", answer.text());
         for field in &optional[..6] {
@@ -119,7 +128,10 @@ fn null_and_blanks_in_fields_that_need_not_be_there_mean_absent() {
         assert_eq!(answer.echo("metadata"), "{}");
     }
     assert_eq!(registrar.submit(&Body::of("null").set("request_id", json!(null))).code(), "ok");
-    assert_eq!(registrar.submit(&Body::of("empty").set("request_id", "")).violations(), ["/request_id format"]);
+    assert_eq!(
+        registrar.submit(&Body::of("empty").set("request_id", "")).violations(),
+        ["/request_id format"]
+    );
 }
 
 // 3.2: where a field is required, null and blanks do not stand for it
@@ -127,14 +139,26 @@ fn null_and_blanks_in_fields_that_need_not_be_there_mean_absent() {
 fn null_and_blanks_do_not_stand_for_a_required_field() {
     let registrar = Registrar::start();
     for field in [
-        "first_name", "last_name", "email", "address_one", "city", "country", "date_of_birth", "id_number_type",
-        "id_number", "signed_timestamp", "zip",
+        "first_name",
+        "last_name",
+        "email",
+        "address_one",
+        "city",
+        "country",
+        "date_of_birth",
+        "id_number_type",
+        "id_number",
+        "signed_timestamp",
+        "zip",
     ] {
         let null = registrar.submit(&Body::of("asha").set(field, json!(null)));
         assert_eq!(null.violations(), [format!("/{field} required")]);
         for blank in ["", " "] {
             let violations = registrar.submit(&Body::of("asha").set(field, blank)).violations();
-            assert!(violations.len() == 1 && violations[0].starts_with(&format!("/{field} ")), "{violations:?}");
+            assert!(
+                violations.len() == 1 && violations[0].starts_with(&format!("/{field} ")),
+                "{violations:?}"
+            );
         }
     }
     for blank in [json!(null), json!(""), json!(" ")] {
@@ -151,7 +175,8 @@ fn free_text_is_trimmed_and_brought_to_nfc() {
     let fields =
         ["first_name", "last_name", "address_one", "address_two", "city", "state", "id_issuing_authority"];
     let body = fields.iter().fold(Body::in_france("asha"), |body, field| body.set(field, untidy));
-    let answer = registrar.submit(&body.set("id_number_type", "non_us_other").set("non_us_other_type", untidy));
+    let answer =
+        registrar.submit(&body.set("id_number_type", "non_us_other").set("non_us_other_type", untidy));
     for field in fields.iter().chain(&["non_us_other_type"]) {
         assert_eq!(answer.echo(field), "\"\u{c9}lo\u{ef}\"", "{field}");
     }
@@ -165,7 +190,9 @@ fn surrounding_blanks_of_exact_fields_are_refused() {
         let body = Body::of("asha").request_id(1);
         let value: serde_json::Value = serde_json::from_str(&body.text()).unwrap();
         let value = value[field].as_str().unwrap().to_owned();
-        for untidy in [format!(" {value}"), format!("{value} "), format!("{value}\u{a0}"), format!("{value}\t")] {
+        for untidy in
+            [format!(" {value}"), format!("{value} "), format!("{value}\u{a0}"), format!("{value}\t")]
+        {
             let violations = registrar.submit(&body.clone().set(field, untidy)).violations();
             assert_eq!(violations.len(), 1, "{field}");
             assert!(violations[0].starts_with(&format!("/{field} ")), "{violations:?}");
@@ -203,7 +230,9 @@ fn a_country_is_echoed_by_its_english_name() {
 fn a_listed_state_is_echoed_by_its_current_code() {
     let registrar = Registrar::start();
     for (number, (sent, echoed)) in
-        [("Maharashtra", "MH"), ("mh", "MH"), (" Odisha ", "OD"), ("OR", "OD"), ("tamil nadu", "TN")].into_iter().enumerate()
+        [("Maharashtra", "MH"), ("mh", "MH"), (" Odisha ", "OD"), ("OR", "OD"), ("tamil nadu", "TN")]
+            .into_iter()
+            .enumerate()
     {
         let answer = registrar.submit(&Body::in_india(&format!("n{number}")).set("state", sent));
         assert_eq!(answer.echo("state"), format!("\"{echoed}\""), "{sent}");
@@ -252,7 +281,8 @@ fn metadata_is_echoed_with_its_order_and_numbers_as_written() {
 #[test]
 fn what_is_not_ascii_is_echoed_as_it_is() {
     let registrar = Registrar::start();
-    let body = Body::of("asha").raw("first_name", r#""\u0906\u0936\u093e""#).set("last_name", "Müller \"李\"");
+    let body =
+        Body::of("asha").raw("first_name", r#""\u0906\u0936\u093e""#).set("last_name", "Müller \"李\"");
     let answer = registrar.submit(&body);
     assert_eq!(answer.echo("first_name"), "\"आशा\"");
     assert_eq!(answer.echo("last_name"), r#""Müller \"李\"""#);

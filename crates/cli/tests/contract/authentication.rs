@@ -44,7 +44,8 @@ fn the_body_is_signed_byte_for_byte() {
     let request = Request::post(escaped.as_str());
     let timestamp = now_seconds().to_string();
     let signature = registrar.own().signature(&timestamp, &request);
-    let other = registrar.own().presenting(Request::post(escaped.replace(r"\u0906", "आ")), &timestamp, &signature);
+    let other =
+        registrar.own().presenting(Request::post(escaped.replace(r"\u0906", "आ")), &timestamp, &signature);
     assert_eq!(registrar.send(&other).code(), "invalid_signature");
     let same = registrar.own().presenting(request, &timestamp, &signature);
     assert_ne!(registrar.send(&same).code(), "invalid_signature");
@@ -250,7 +251,8 @@ fn failures_that_need_the_key_are_told_in_order() {
     registrar.set(&["suspended=true", "customers_enabled=false"]);
     // The request itself has every later fault too.
     let code = |signer: &Signer| {
-        let request = Request::post("{").target("/participants/customers/new?x").with("Content-Type", "text/plain");
+        let request =
+            Request::post("{").target("/participants/customers/new?x").with("Content-Type", "text/plain");
         registrar.send(&signer.signed(request)).code()
     };
     let settled = within_a_second(|| code(registrar.own()), |code| code == "platform_suspended");

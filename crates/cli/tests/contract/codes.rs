@@ -28,7 +28,11 @@ fn codes_are_six_characters_of_the_alphabet_and_unique_across_both_kinds_and_res
         codes.extend(platforms.iter().map(|signer| signer.platform_code.clone()));
         count += platforms.len();
         // A restart and a crash: what was handed out is not handed out again.
-        if round == 0 { registrar.stop() } else { registrar.kill() }
+        if round == 0 {
+            registrar.stop()
+        } else {
+            registrar.kill()
+        }
         registrar.start_again();
     }
     codes.insert(registrar.own().platform_code.clone());
@@ -41,7 +45,8 @@ fn codes_are_six_characters_of_the_alphabet_and_unique_across_both_kinds_and_res
 fn two_installations_hand_out_other_codes_for_the_same_customers() {
     let codes = || {
         let registrar = Registrar::start();
-        let customers = (0..5).map(|number| registrar.submit(&Body::of(&format!("n{number}"))).participant_code());
+        let customers =
+            (0..5).map(|number| registrar.submit(&Body::of(&format!("n{number}"))).participant_code());
         customers.chain([registrar.own().platform_code.clone()]).collect::<Vec<_>>()
     };
     let (one, other) = (codes(), codes());

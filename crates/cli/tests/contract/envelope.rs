@@ -145,7 +145,8 @@ fn bytes_that_are_no_http_get_a_bare_400_and_a_close() {
 #[test]
 fn a_head_that_the_library_does_not_hold_gets_a_bare_431_and_a_close() {
     let registrar = Registrar::start();
-    let many = (0..200).fold(Request::get("/time"), |request, number| request.header(&format!("X-{number}"), "x"));
+    let many =
+        (0..200).fold(Request::get("/time"), |request, number| request.header(&format!("X-{number}"), "x"));
     let large = Request::get("/time").header("X-Large", "x".repeat(64 * 1024));
     for request in [many, large] {
         let mut connection = registrar.connect();

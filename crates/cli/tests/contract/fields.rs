@@ -66,9 +66,10 @@ impl<'a> Row<'a> {
 
     /// The characters that names, and all other text, do not take.
     fn refuses_control_characters(&self) {
-        for character in
-            ['\0', '\u{1}', '\n', '\t', '\u{7f}', '\u{85}', '\u{202e}', '\u{2066}', '\u{200e}', '\u{61c}', '\u{2028}', '\u{2029}']
-        {
+        for character in [
+            '\0', '\u{1}', '\n', '\t', '\u{7f}', '\u{85}', '\u{202e}', '\u{2066}', '\u{200e}', '\u{61c}',
+            '\u{2028}', '\u{2029}',
+        ] {
             self.refuses("characters", [format!("Na{character}me")]);
         }
     }
@@ -87,19 +88,22 @@ fn request_id_is_a_uuid_in_any_case() {
         "00000000-0000-0000-0000-000000000000",
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
     ]);
-    row.refuses("format", [
-        "",
-        "1",
-        "7fbab30526794279808b9b7a63a55c85",
-        "{7fbab305-2679-4279-808b-9b7a63a55c85}",
-        "urn:uuid:7fbab305-2679-4279-808b-9b7a63a55c85",
-        "7fbab305-2679-4279-808b-9b7a63a55c8",
-        "7fbab305-2679-4279-808b-9b7a63a55c855",
-        "7fbab305-2679-4279-808b-9b7a63a55c8g",
-        "7fbab305_2679_4279_808b_9b7a63a55c85",
-        "7fbab3052-679-4279-808b-9b7a63a55c85",
-        "７fbab305-2679-4279-808b-9b7a63a55c85",
-    ]);
+    row.refuses(
+        "format",
+        [
+            "",
+            "1",
+            "7fbab30526794279808b9b7a63a55c85",
+            "{7fbab305-2679-4279-808b-9b7a63a55c85}",
+            "urn:uuid:7fbab305-2679-4279-808b-9b7a63a55c85",
+            "7fbab305-2679-4279-808b-9b7a63a55c8",
+            "7fbab305-2679-4279-808b-9b7a63a55c855",
+            "7fbab305-2679-4279-808b-9b7a63a55c8g",
+            "7fbab305_2679_4279_808b_9b7a63a55c85",
+            "7fbab3052-679-4279-808b-9b7a63a55c85",
+            "７fbab305-2679-4279-808b-9b7a63a55c85",
+        ],
+    );
     row.refuses("characters", ["7fbab305-2679-4279-808b-9b7a63a55c8\u{0}"]);
     row.takes_only(&["string"]);
 }
@@ -110,7 +114,17 @@ fn names_have_1_to_100_characters_with_a_letter_of_any_script() {
     let registrar = Registrar::start();
     for field in ["first_name", "last_name"] {
         let row = Row::of(&registrar, field);
-        row.accepts(["J", "गौरव", "李", "Ольга", "محمد", "O’Neill-Śmith", "J. R. 3", "क्\u{200d}ष", "علی\u{200c}رضا"]);
+        row.accepts([
+            "J",
+            "गौरव",
+            "李",
+            "Ольга",
+            "محمد",
+            "O’Neill-Śmith",
+            "J. R. 3",
+            "क्\u{200d}ष",
+            "علی\u{200c}رضا",
+        ]);
         row.refuses("format", ["1", "-", "...", "😀", "\u{301}"]);
         row.refuses("length", ["", " ", "\u{3000}"]);
         row.takes_up_to(100);
@@ -136,12 +150,45 @@ fn email_has_an_ascii_dot_string_and_a_domain_with_a_dot() {
         "asha@उदाहरण.भारत".to_owned(),
         of_length(254),
     ]);
-    row.refuses("format", [
-        "", "a", "@", "a@", "@b.co", "a@b", "a@localhost", "a@b.co.", "a@.b.co", "a@b..co", "a@@b.co", "a@b@c.co",
-        ".a@b.co", "a.@b.co", "a..b@c.co", "a b@c.co", "\"a b\"@c.co", "\"a\"@c.co", "a@[127.0.0.1]",
-        "a@[IPv6:::1]", "Asha <a@b.co>", "<a@b.co>", "mailto:a@b.co,c@d.co", "é@b.co", "आशा@b.co", "a@-b.co",
-        "a@b-.co", "a@b_c.co", "a@b c.co", "a(comment)@b.co", "a@b.co ", " a@b.co", "a\\@b.co", "a,b@c.co",
-    ]);
+    row.refuses(
+        "format",
+        [
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b.co",
+            "a@b",
+            "a@localhost",
+            "a@b.co.",
+            "a@.b.co",
+            "a@b..co",
+            "a@@b.co",
+            "a@b@c.co",
+            ".a@b.co",
+            "a.@b.co",
+            "a..b@c.co",
+            "a b@c.co",
+            "\"a b\"@c.co",
+            "\"a\"@c.co",
+            "a@[127.0.0.1]",
+            "a@[IPv6:::1]",
+            "Asha <a@b.co>",
+            "<a@b.co>",
+            "mailto:a@b.co,c@d.co",
+            "é@b.co",
+            "आशा@b.co",
+            "a@-b.co",
+            "a@b-.co",
+            "a@b_c.co",
+            "a@b c.co",
+            "a(comment)@b.co",
+            "a@b.co ",
+            " a@b.co",
+            "a\\@b.co",
+            "a,b@c.co",
+        ],
+    );
     row.refuses("format", [format!("a@{}.co", "b".repeat(64))]);
     row.refuses("length", [format!("{}@example.com", "l".repeat(65)), of_length(255)]);
     row.refuses("characters", ["a\u{0}@b.co", "a@b\n.co", "a\u{202e}@b.co", "a@b.co\r\n"]);
@@ -364,10 +411,26 @@ fn in_the_united_states_zip_is_required_and_five_digits_or_five_hyphen_four() {
     let row = Row::of(&registrar, "zip");
     row.refuses("required", [json!(null), json!(""), json!(" ")]);
     row.accepts(["12345", "77777-7777", "00501", "00000"]);
-    row.refuses("format", [
-        "1234", "123456", "12345-", "12345-678", "12345-67890", "12345 6789", "123456789", "1234a", "12345–6789", "１２３４５",
-        " 12345", "12345 ", "-12345", "400001", "SW1A 1AA",
-    ]);
+    row.refuses(
+        "format",
+        [
+            "1234",
+            "123456",
+            "12345-",
+            "12345-678",
+            "12345-67890",
+            "12345 6789",
+            "123456789",
+            "1234a",
+            "12345–6789",
+            "１２３４５",
+            " 12345",
+            "12345 ",
+            "-12345",
+            "400001",
+            "SW1A 1AA",
+        ],
+    );
     row.refuses("characters", ["12345\u{0}", "12345\n"]);
     row.takes_only(&["string"]);
 }
@@ -379,7 +442,10 @@ fn in_india_zip_is_optional_and_a_zip_or_a_pin() {
     let row = Row::of(&registrar, "zip").with(Body::in_india);
     row.accepts([json!(null), json!("")]);
     row.accepts(["400001", "110001", "999999", "12345", "12345-6789"]);
-    row.refuses("format", ["012345", "4000", "4000011", "400 001", "400-001", "4000a1", "SW1A 1AA", "４００００１"]);
+    row.refuses(
+        "format",
+        ["012345", "4000", "4000011", "400 001", "400-001", "4000a1", "SW1A 1AA", "４００００１"],
+    );
 }
 
 // 3.3 zip: countries other than these two also 3 to 10 letters, digits, spaces, hyphens
@@ -398,11 +464,47 @@ fn country_is_a_name_or_code_in_any_case() {
     let registrar = Registrar::start();
     let row = Row::of(&registrar, "country").with(|name| Body::in_france(name).set("zip", "12345"));
     row.accepts([
-        "France", "FR", "fra", "FRANCE", "Germany", "DE", "deu", "United Kingdom", "UK", "Great Britain",
-        "Netherlands", "The Netherlands", "Kingdom of the Netherlands", "South Korea", "Korea, Republic of", "KOR",
-        "Czechia", "Czech Republic", "Türkiye", "Turkey", "Côte d’Ivoire", "Ivory Coast", "Viet Nam", "Vietnam",
-        "Bahamas", "The Bahamas", "Hong Kong", "Taiwan", "Burma", "Myanmar", "Swaziland", "Eswatini", "Cabo Verde",
-        "Cape Verde", "UAE", "United Arab Emirates", "Vatican City", "Bolivia", "Tanzania", "Macedonia", "GBR",
+        "France",
+        "FR",
+        "fra",
+        "FRANCE",
+        "Germany",
+        "DE",
+        "deu",
+        "United Kingdom",
+        "UK",
+        "Great Britain",
+        "Netherlands",
+        "The Netherlands",
+        "Kingdom of the Netherlands",
+        "South Korea",
+        "Korea, Republic of",
+        "KOR",
+        "Czechia",
+        "Czech Republic",
+        "Türkiye",
+        "Turkey",
+        "Côte d’Ivoire",
+        "Ivory Coast",
+        "Viet Nam",
+        "Vietnam",
+        "Bahamas",
+        "The Bahamas",
+        "Hong Kong",
+        "Taiwan",
+        "Burma",
+        "Myanmar",
+        "Swaziland",
+        "Eswatini",
+        "Cabo Verde",
+        "Cape Verde",
+        "UAE",
+        "United Arab Emirates",
+        "Vatican City",
+        "Bolivia",
+        "Tanzania",
+        "Macedonia",
+        "GBR",
     ]);
     row.refuses("unknown", ["Atlantis", "XX", "ZZZ", "12", "-", "Frankreich??", "Europe"]);
     row.refuses("characters", ["Fran\u{0}ce"]);
@@ -414,13 +516,33 @@ fn country_is_a_name_or_code_in_any_case() {
 fn seventeen_countries_are_not_supported_under_any_of_their_names() {
     let registrar = Registrar::start();
     let row = Row::of(&registrar, "country").with(|name| Body::in_france(name).set("zip", "12345"));
-    row.refuses("not_supported", [
-        "BY", "CF", "CD", "CU", "IR", "IQ", "KP", "LB", "LY", "ML", "RU", "SO", "SS", "SD", "SY", "YE", "ZW",
-    ]);
-    row.refuses("not_supported", [
-        "BLR", "RUS", "PRK", "Russia", "Russian Federation", "North Korea", "Iran", "Iran, Islamic Republic of",
-        "Syria", "Syrian Arab Republic", "Cuba", "Democratic Republic of the Congo", "Belarus", "zimbabwe", "SOUTH SUDAN",
-    ]);
+    row.refuses(
+        "not_supported",
+        [
+            "BY", "CF", "CD", "CU", "IR", "IQ", "KP", "LB", "LY", "ML", "RU", "SO", "SS", "SD", "SY", "YE",
+            "ZW",
+        ],
+    );
+    row.refuses(
+        "not_supported",
+        [
+            "BLR",
+            "RUS",
+            "PRK",
+            "Russia",
+            "Russian Federation",
+            "North Korea",
+            "Iran",
+            "Iran, Islamic Republic of",
+            "Syria",
+            "Syrian Arab Republic",
+            "Cuba",
+            "Democratic Republic of the Congo",
+            "Belarus",
+            "zimbabwe",
+            "SOUTH SUDAN",
+        ],
+    );
     row.accepts(["Congo", "Republic of the Congo", "South Korea", "Niger"]);
 }
 
@@ -441,11 +563,35 @@ fn date_of_birth_is_a_real_date_from_1900_on() {
     let registrar = Registrar::start();
     let row = Row::of(&registrar, "date_of_birth");
     row.accepts(["1900-01-01", "1985-09-02", "2000-02-29", "1996-02-29", "1999-12-31"]);
-    row.refuses("format", [
-        "", "1985", "1985-09", "85-09-02", "1985-9-2", "1985/09/02", "02-09-1985", "02/09/1985", "19850902",
-        "1985-09-02T00:00:00Z", "1985-13-01", "1985-00-10", "1985-04-31", "1985-02-29", "1900-02-29", "1985-09-00",
-        "1985-09-32", " 1985-09-02", "1985-09-02 ", "١٩٨٥-٠٩-٠٢", "-985-09-02", "+1985-09-02", "1985-09-0x", "yesterday",
-    ]);
+    row.refuses(
+        "format",
+        [
+            "",
+            "1985",
+            "1985-09",
+            "85-09-02",
+            "1985-9-2",
+            "1985/09/02",
+            "02-09-1985",
+            "02/09/1985",
+            "19850902",
+            "1985-09-02T00:00:00Z",
+            "1985-13-01",
+            "1985-00-10",
+            "1985-04-31",
+            "1985-02-29",
+            "1900-02-29",
+            "1985-09-00",
+            "1985-09-32",
+            " 1985-09-02",
+            "1985-09-02 ",
+            "١٩٨٥-٠٩-٠٢",
+            "-985-09-02",
+            "+1985-09-02",
+            "1985-09-0x",
+            "yesterday",
+        ],
+    );
     row.refuses("range", ["1899-12-31", "1000-01-01", "0001-01-01", "2999-01-01", "9999-12-31"]);
     row.refuses("characters", ["1985-09-02\u{0}"]);
     row.takes_only(&["string"]);
@@ -462,7 +608,10 @@ fn a_customer_is_of_age_on_the_eighteenth_birthday_and_not_the_day_before() {
     let too_young = old_enough.tomorrow().unwrap();
     let answer = registrar.submit(&Body::of(&fresh_name()).set("date_of_birth", too_young.to_string()));
     assert!(years_before(today(), 18) != old_enough || answer.violations() == ["/date_of_birth range"]);
-    row.refuses("range", [too_young.tomorrow().unwrap().to_string(), today().yesterday().unwrap().to_string()]);
+    row.refuses(
+        "range",
+        [too_young.tomorrow().unwrap().to_string(), today().yesterday().unwrap().to_string()],
+    );
 }
 
 // 3.3 id_number_type
@@ -471,9 +620,25 @@ fn id_number_type_is_on_the_list_in_any_case_with_blanks_and_hyphens_as_undersco
     let registrar = Registrar::start();
     let row = Row::of(&registrar, "id_number_type");
     for id_type in [
-        "ssn", "us_drivers_license", "us_passport", "us_passport_card", "us_permanent_resident_card",
-        "us_border_crossing_card", "us_alien_card", "us_id_card", "passport", "non_us_passport", "aadhaar", "aadhar",
-        "aadhar_card", "aadhaar_card", "pan", "pan_card", "voter_id", "driving_licence", "driving_license",
+        "ssn",
+        "us_drivers_license",
+        "us_passport",
+        "us_passport_card",
+        "us_permanent_resident_card",
+        "us_border_crossing_card",
+        "us_alien_card",
+        "us_id_card",
+        "passport",
+        "non_us_passport",
+        "aadhaar",
+        "aadhar",
+        "aadhar_card",
+        "aadhaar_card",
+        "pan",
+        "pan_card",
+        "voter_id",
+        "driving_licence",
+        "driving_license",
         "drivers_license",
     ] {
         let forms = [
@@ -488,7 +653,10 @@ fn id_number_type_is_on_the_list_in_any_case_with_blanks_and_hyphens_as_undersco
             assert_eq!(answer.echo("id_number_type"), format!("\"{form}\""), "echoed as sent");
         }
     }
-    row.refuses("one_of", ["", " ", "ss n", "usdriverslicense", "license", "pan__card", "us_passport_", "paßport", "ＳＳＮ"]);
+    row.refuses(
+        "one_of",
+        ["", " ", "ss n", "usdriverslicense", "license", "pan__card", "us_passport_", "paßport", "ＳＳＮ"],
+    );
     row.refuses("characters", ["ssn\u{0}"]);
     row.takes_only(&["string"]);
 }
@@ -497,7 +665,8 @@ fn id_number_type_is_on_the_list_in_any_case_with_blanks_and_hyphens_as_undersco
 #[test]
 fn id_number_has_1_to_64_printable_characters() {
     let registrar = Registrar::start();
-    let row = Row::of(&registrar, "id_number").with(|name| Body::of(name).set("id_number_type", "us_id_card"));
+    let row =
+        Row::of(&registrar, "id_number").with(|name| Body::of(name).set("id_number_type", "us_id_card"));
     row.accepts(["1", "MH01 20110012345", "A/12-34", "№ 5", "АБ 123456"]);
     row.refuses("length", [""]);
     row.takes_up_to(64);
@@ -513,10 +682,25 @@ fn an_ssn_has_nine_digits_and_an_area_that_exists() {
     let registrar = Registrar::start();
     let row = Row::of(&registrar, "id_number");
     row.accepts(["123456789", "123-45-6789", "001-01-0001", "899999999", "665-12-3456"]);
-    row.refuses("format", [
-        "12345678", "1234567890", "000123456", "000-12-3456", "666123456", "666-12-3456", "111111111", "999-99-9999",
-        "12-345-6789", "123-456789", "12345-6789", "123 45 6789", "12345678a", "１２３４５６７８９",
-    ]);
+    row.refuses(
+        "format",
+        [
+            "12345678",
+            "1234567890",
+            "000123456",
+            "000-12-3456",
+            "666123456",
+            "666-12-3456",
+            "111111111",
+            "999-99-9999",
+            "12-345-6789",
+            "123-456789",
+            "12345-6789",
+            "123 45 6789",
+            "12345678a",
+            "１２３４５６７８９",
+        ],
+    );
 }
 
 // 3.3 id_number: other formats only with policy.strict_id_numbers
@@ -524,7 +708,8 @@ fn an_ssn_has_nine_digits_and_an_area_that_exists() {
 fn numbers_of_other_documents_need_no_official_form() {
     let registrar = Registrar::start();
     for id_type in ["aadhaar", "pan", "passport", "voter_id", "us_passport", "driving_licence"] {
-        let body = Body::in_india(&fresh_name()).set("id_number_type", id_type).set("id_number", "anything 1");
+        let body =
+            Body::in_india(&fresh_name()).set("id_number_type", id_type).set("id_number", "anything 1");
         assert_eq!(registrar.submit(&body).code(), "ok", "{id_type}");
     }
 }
@@ -580,7 +765,18 @@ fn signed_timestamp_is_milliseconds_from_2020_to_five_minutes_ahead() {
     row.refuses("range", [1_577_836_799_999, now + 6 * minute, 0, -1, 160_337_850_128_600]);
     row.refuses("range", ["1577836799999".to_owned(), (now + 6 * minute).to_string(), "0".to_owned()]);
     row.refuses("required", [json!(null)]);
-    row.refuses("format", ["2020-10-22T14:55:01Z", "1603378501286.0", "+1603378501286", "-1", " 1603378501286", "x", "１６０３３７８５０１２８６"]);
+    row.refuses(
+        "format",
+        [
+            "2020-10-22T14:55:01Z",
+            "1603378501286.0",
+            "+1603378501286",
+            "-1",
+            " 1603378501286",
+            "x",
+            "１６０３３７８５０１２８６",
+        ],
+    );
     row.refuses("characters", ["1603378501286\u{0}"]);
     row.takes_only(&["string", "integer"]);
     for written in ["1603378501286.0", "1.603378501286e12", "1603378501286e0"] {
@@ -638,11 +834,14 @@ fn keys_and_strings_of_metadata_have_the_characters_of_names() {
     let row = Row::of(&registrar, "metadata");
     for character in ['\0', '\n', '\u{7f}', '\u{202e}', '\u{2028}'] {
         let text = format!("a{character}");
-        row.refuses("characters", [
-            json!({ "a": text }),
-            json!({ text.clone(): 1 }),
-            json!({ "a": { "b": [[text]] } }),
-            json!({ "a": [{ text.clone(): 1 }] }),
-        ]);
+        row.refuses(
+            "characters",
+            [
+                json!({ "a": text }),
+                json!({ text.clone(): 1 }),
+                json!({ "a": { "b": [[text]] } }),
+                json!({ "a": [{ text.clone(): 1 }] }),
+            ],
+        );
     }
 }

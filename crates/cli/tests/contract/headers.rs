@@ -10,9 +10,9 @@ use crate::support::signer::{NAMES, NDAX, SCX};
 /// A signed submission in one of the two families of headers.
 fn in_family(registrar: &Registrar, prefix: &str, name: &str) -> Request {
     let request = registrar.own().signed(Request::submission(&Body::of(name)));
-    NAMES.iter().fold(request, |request, name| {
-        request.renamed(&format!("{NDAX}{name}"), &format!("{prefix}{name}"))
-    })
+    NAMES
+        .iter()
+        .fold(request, |request, name| request.renamed(&format!("{NDAX}{name}"), &format!("{prefix}{name}")))
 }
 
 fn refused(registrar: &Registrar, request: &Request, code: &str) -> Answer {
@@ -88,7 +88,8 @@ fn an_empty_header_or_one_that_is_not_ascii_is_malformed() {
 fn headers_of_both_families_in_one_request_are_malformed() {
     let registrar = Registrar::start();
     for name in NAMES {
-        let mixed = in_family(&registrar, NDAX, "asha").renamed(&format!("{NDAX}{name}"), &format!("{SCX}{name}"));
+        let mixed =
+            in_family(&registrar, NDAX, "asha").renamed(&format!("{NDAX}{name}"), &format!("{SCX}{name}"));
         refused(&registrar, &mixed, "malformed_header");
         let five = in_family(&registrar, NDAX, "asha").header(&format!("{SCX}{name}"), "x");
         refused(&registrar, &five, "malformed_header");

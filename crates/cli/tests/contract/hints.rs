@@ -84,7 +84,8 @@ fn a_body_signed_with_sorted_keys_is_told() {
 #[test]
 fn a_query_that_was_not_signed_is_told() {
     let registrar = Registrar::start();
-    let request = registrar.own().signed(Request::submission(&Body::of("asha"))).target(&format!("{CREATE}?page=2"));
+    let request =
+        registrar.own().signed(Request::submission(&Body::of("asha"))).target(&format!("{CREATE}?page=2"));
     is_told(&registrar.send(&request), "query_missing");
 }
 
@@ -199,7 +200,9 @@ fn no_other_error_shows_what_was_signed() {
     let registrar = Registrar::start();
     let signer = registrar.own();
     let submission = || Request::submission(&Body::of("asha"));
-    for request in [signer.with_api_key("x").signed(submission()), signer.with_passphrase("x").signed(submission())] {
+    for request in
+        [signer.with_api_key("x").signed(submission()), signer.with_passphrase("x").signed(submission())]
+    {
         assert_eq!(registrar.send(&request).json().get("signed"), None);
     }
 }
@@ -266,12 +269,15 @@ fn no_answer_to_a_wrong_signature_holds_what_authenticates_or_the_body() {
     let request = Request::submission(&Body::of("marker-in-the-email"));
     let timestamp = now_seconds().to_string();
     let right = signer.signature(&timestamp, &request);
-    let wrong = signer.signature_over(format!("{timestamp}post{CREATE}{}", Body::of("marker").text()).as_bytes());
+    let wrong =
+        signer.signature_over(format!("{timestamp}post{CREATE}{}", Body::of("marker").text()).as_bytes());
     let almost = format!("{}{}", if right.starts_with('A') { 'B' } else { 'A' }, &right[1..]);
     for signature in [&*wrong, &almost, "marker-in-the-signature"] {
         let answer = registrar.send(&signer.presenting(request.clone(), &timestamp, signature));
         let shown = format!("{:?} {}", answer.headers, answer.text());
-        for hidden in [&*right, signature, &*signer.secret, &*signer.passphrase, &*signer.api_key, "marker-in"] {
+        for hidden in
+            [&*right, signature, &*signer.secret, &*signer.passphrase, &*signer.api_key, "marker-in"]
+        {
             assert!(!shown.contains(hidden), "{shown}");
         }
     }

@@ -46,7 +46,12 @@ fn is_submitted_already(first: &Answer) -> impl Fn(&Answer) {
 fn exists_already(first: &Answer) -> impl Fn(&Answer) {
     let participant_code = first.participant_code();
     move |answer| {
-        assert_eq!((answer.status, &*answer.code()), (400, "participant_already_exists"), "{}", answer.text());
+        assert_eq!(
+            (answer.status, &*answer.code()),
+            (400, "participant_already_exists"),
+            "{}",
+            answer.text()
+        );
         assert_eq!(answer.detail(), "Participant already exists with this email for this platform");
         assert_eq!(answer.json()["participant_code"], participant_code);
         assert_eq!(answer.json().get("differs"), None);
@@ -152,7 +157,8 @@ fn the_request_id_decides_before_the_payload_and_the_payload_before_the_email() 
 #[test]
 fn differs_names_every_field_that_differs_in_the_order_of_the_table() {
     let registrar = Registrar::start();
-    let first = Body::in_france("asha").set("address_two", "2e").set("metadata", json!({"a": 1})).request_id(1);
+    let first =
+        Body::in_france("asha").set("address_two", "2e").set("metadata", json!({"a": 1})).request_id(1);
     assert_eq!(registrar.submit(&first).code(), "ok");
     let cases = [
         (first.clone().without("address_two"), json!(["address_two"])),
@@ -201,7 +207,12 @@ fn same_payload(body: &Body) -> Vec<String> {
         null(&null(&null(body, "address_two"), "risk_rating"), "non_us_other_type").text(),
         null(body, "prefunded").reversed().text(),
         body.clone().raw("metadata", r#"{"b":[1,{"d":2,"c":"\u0078"}],"a":1.50}"#).text(),
-        body.clone().raw("metadata", " { \"a\" : 1.50,\n\"b\" : [ 1, {\"c\":\"x\",\"d\":2,\"e\":null} ], \"n\": null } ").text(),
+        body.clone()
+            .raw(
+                "metadata",
+                " { \"a\" : 1.50,\n\"b\" : [ 1, {\"c\":\"x\",\"d\":2,\"e\":null} ], \"n\": null } ",
+            )
+            .text(),
     ]
 }
 

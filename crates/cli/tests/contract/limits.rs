@@ -15,7 +15,9 @@ fn padded(name: &str, length: usize) -> String {
 #[test]
 fn a_path_that_nothing_is_at_is_not_found_with_any_method() {
     let registrar = Registrar::start();
-    for target in ["/", "/participants", "/participants/customers", "/time/", "/new", "/metrics", "/healthz", "*"] {
+    for target in
+        ["/", "/participants", "/participants/customers", "/time/", "/new", "/metrics", "/healthz", "*"]
+    {
         for method in ["GET", "POST", "DELETE", "OPTIONS"] {
             if target == "*" && method != "OPTIONS" {
                 continue;
@@ -177,7 +179,8 @@ fn a_body_that_ends_before_its_announced_length_stores_nothing() {
 #[test]
 fn a_client_that_waits_for_100_continue_is_served() {
     let registrar = Registrar::start();
-    let request = registrar.own().signed(Request::submission(&Body::of("asha"))).header("Expect", "100-continue");
+    let request =
+        registrar.own().signed(Request::submission(&Body::of("asha"))).header("Expect", "100-continue");
     let bytes = request.bytes();
     let (head, body) = bytes.split_at(bytes.len() - request.body.len());
     let mut connection = registrar.connect();

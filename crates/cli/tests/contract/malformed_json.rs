@@ -22,7 +22,9 @@ fn nested(name: &str, depth: usize) -> String {
 #[test]
 fn only_one_object_is_accepted() {
     let registrar = Registrar::start();
-    for body in ["", " \r\n\t", "null", "true", "1", "\"text\"", "[]", "[{}]", "{}{}", "{},", "{} x", "{}\0", "{}]"] {
+    for body in
+        ["", " \r\n\t", "null", "true", "1", "\"text\"", "[]", "[{}]", "{}{}", "{},", "{} x", "{}\0", "{}]"]
+    {
         refused(&registrar, body.as_bytes());
     }
     let array = format!("[{}]", Body::of("asha").text());
@@ -42,11 +44,43 @@ fn an_array_of_values_in_the_order_of_the_fields_is_no_customer() {
 fn what_is_no_json_is_refused() {
     let registrar = Registrar::start();
     for body in [
-        "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "{'a':1}", "{\"a\":'x'}", "{,}",
-        "{\"a\":01}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":1.}", "{\"a\":1e}", "{\"a\":-}", "{\"a\":0x1}", "{\"a\":NaN}",
-        "{\"a\":Infinity}", "{\"a\":True}", "{\"a\":nul}", "{\"a\":undefined}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}",
-        "{\"a\":\"\\u12\"}", "{\"a\":\"\\u00zz\"}", "{\"a\":\"x}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "{\"a\":1 \"b\":2}",
-        "{/**/}", "{\"a\":1}//", "first_name=John", "<xml/>", "{\"a\":\"\u{1}\"}", "{\u{a0}}",
+        "{",
+        "}",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,}",
+        "{\"a\" 1}",
+        "{a:1}",
+        "{'a':1}",
+        "{\"a\":'x'}",
+        "{,}",
+        "{\"a\":01}",
+        "{\"a\":+1}",
+        "{\"a\":.5}",
+        "{\"a\":1.}",
+        "{\"a\":1e}",
+        "{\"a\":-}",
+        "{\"a\":0x1}",
+        "{\"a\":NaN}",
+        "{\"a\":Infinity}",
+        "{\"a\":True}",
+        "{\"a\":nul}",
+        "{\"a\":undefined}",
+        "{\"a\":\"\n\"}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12\"}",
+        "{\"a\":\"\\u00zz\"}",
+        "{\"a\":\"x}",
+        "{\"a\":[1,]}",
+        "{\"a\":[1 2]}",
+        "{\"a\":1 \"b\":2}",
+        "{/**/}",
+        "{\"a\":1}//",
+        "first_name=John",
+        "<xml/>",
+        "{\"a\":\"\u{1}\"}",
+        "{\u{a0}}",
     ] {
         refused(&registrar, body.as_bytes());
     }
@@ -107,7 +141,15 @@ fn the_same_name_twice_is_refused_at_every_depth_and_in_every_spelling() {
 #[test]
 fn half_a_surrogate_pair_is_refused_everywhere_and_a_whole_one_accepted() {
     let registrar = Registrar::start();
-    for escape in [r"\ud800", r"\udc00", r"\ud800\ud800", r"\udc00\ud800", r"\ud83dx\ude42", r"\ud83d\n", r"\uD83D\u0041"] {
+    for escape in [
+        r"\ud800",
+        r"\udc00",
+        r"\ud800\ud800",
+        r"\udc00\ud800",
+        r"\ud83dx\ude42",
+        r"\ud83d\n",
+        r"\uD83D\u0041",
+    ] {
         for body in [
             format!("{{\"first_name\":\"{escape}\"}}"),
             format!("{{\"{escape}\":1}}"),

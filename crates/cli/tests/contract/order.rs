@@ -23,13 +23,19 @@ fn of_several_faults_the_first_in_the_documented_order_is_told() {
     assert_eq!(told(&with_all_faults("POST", &query, &too_large)), "body_too_large");
     assert_eq!(told(&with_all_faults("POST", &query, "{")), "missing_header");
     let signed = |request| signer.signed(request);
-    assert_eq!(told(&signer.with_passphrase("x").signed(with_all_faults("POST", &query, "{"))), "invalid_passphrase");
+    assert_eq!(
+        told(&signer.with_passphrase("x").signed(with_all_faults("POST", &query, "{"))),
+        "invalid_passphrase"
+    );
     assert_eq!(told(&signed(with_all_faults("POST", &query, "{"))), "unknown_query");
     assert_eq!(told(&signed(with_all_faults("POST", CREATE, "{"))), "unsupported_media_type");
     assert_eq!(told(&signed(Request::post("{"))), "malformed_json");
     let invalid = Body::of("asha").set("zip", "x").set("first_name", "Other");
     assert_eq!(registrar.submit(&invalid).code(), "invalid_request");
-    assert_eq!(registrar.submit(&Body::of("asha").set("first_name", "Other")).code(), "participant_already_exists");
+    assert_eq!(
+        registrar.submit(&Body::of("asha").set("first_name", "Other")).code(),
+        "participant_already_exists"
+    );
 }
 
 // 2.6: a replay is found only behind section 1, the query, the media type and the JSON

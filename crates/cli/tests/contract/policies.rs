@@ -15,8 +15,12 @@ fn years_ago(years: i64) -> String {
 #[test]
 fn unknown_fields_are_refused_unless_the_policy_ignores_them() {
     let registrar = Registrar::start();
-    let with_unknown = |name: &str| Body::of(name).set("shoe_size", 98_765_431).set("a b", json!({"deep": []}));
-    assert_eq!(registrar.submit(&with_unknown("asha")).violations(), ["/shoe_size unknown_field", "/? unknown_field"]);
+    let with_unknown =
+        |name: &str| Body::of(name).set("shoe_size", 98_765_431).set("a b", json!({"deep": []}));
+    assert_eq!(
+        registrar.submit(&with_unknown("asha")).violations(),
+        ["/shoe_size unknown_field", "/? unknown_field"]
+    );
     registrar.set(&["policy.unknown_fields=ignore"]);
     let answer = registrar.submit_until_violations(with_unknown, &[]);
     assert!(!answer.text().contains("shoe_size") && !answer.text().contains("98765431"));
@@ -60,7 +64,11 @@ fn strict_id_numbers_demands_the_official_forms() {
     };
     registrar.submit_until_violations(|name| body(name, "pan", "x"), &["/id_number format"]);
     let cases = [
-        ("aadhaar", &["234123412346", "2341 2341 2346", "999941057058"][..], &["234123412345", "134123412346", "23412341234"][..]),
+        (
+            "aadhaar",
+            &["234123412346", "2341 2341 2346", "999941057058"][..],
+            &["234123412345", "134123412346", "23412341234"][..],
+        ),
         ("pan", &["ABCPE1234F", "abcpe1234f"], &["ABCPE12345", "ABC1E1234F", "ABCPE1234FF"]),
         ("passport", &["A1234567", "z7654321"], &["123456789", "AA123456", "A123456"]),
         ("voter_id", &["ABC1234567"], &["AB12345678", "ABC123456", "ABC12345678"]),
@@ -118,7 +126,10 @@ fn countries_are_narrowed_by_policy() {
     registrar.set(&["policy.countries=IN,US"]);
     let answer = registrar.submit_until_violations(Body::in_france, &["/country not_supported"]);
     let message = answer.message_about("/country");
-    assert!(message.contains("India") && message.contains("United States"), "a list of two is shown: {message}");
+    assert!(
+        message.contains("India") && message.contains("United States"),
+        "a list of two is shown: {message}"
+    );
     assert_eq!(registrar.submit(&Body::in_india("asha")).code(), "ok");
     assert_eq!(registrar.submit(&Body::of("usha").set("country", "XX")).violations(), ["/country unknown"]);
     registrar.set(&["policy.countries=all"]);

@@ -22,7 +22,10 @@ fn shown(registrar: &Registrar, answer: &Answer) -> String {
     text = text.replace(&registrar.own().platform_code, "[platform_code]");
     let Ok(json) = serde_json::from_slice::<Value>(&answer.body) else { return text };
     let secrets = [
-        ("participant_code", json["participant_code"].as_str().or(json["message"]["participant_code"].as_str())),
+        (
+            "participant_code",
+            json["participant_code"].as_str().or(json["message"]["participant_code"].as_str()),
+        ),
         ("timestamp", json["signed"]["timestamp"].as_str()),
     ];
     for (name, value) in secrets {
@@ -69,7 +72,11 @@ fn the_shapes_of_what_authentication_refuses() {
     let submission = || Request::submission(&Body::of("asha"));
     let send = |request: &Request| registrar.send(request);
     same_shape!(&registrar, "missing_header", send(&signer.signed(submission()).without("X-NDAX-SIGNED")));
-    same_shape!(&registrar, "duplicate_header", send(&signer.signed(submission()).header("X-NDAX-SIGNED", "x")));
+    same_shape!(
+        &registrar,
+        "duplicate_header",
+        send(&signer.signed(submission()).header("X-NDAX-SIGNED", "x"))
+    );
     same_shape!(&registrar, "malformed_header", send(&signer.signed(submission()).with("X-NDAX-SIGNED", "")));
     let mixed = signer.signed(submission()).renamed("X-NDAX-SIGNED", "X-SCX-SIGNED");
     same_shape!(&registrar, "malformed_header_mixed", send(&mixed));

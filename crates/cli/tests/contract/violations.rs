@@ -76,16 +76,32 @@ fn finite_lists_are_shown_in_full() {
     assert!(["low", "medium", "high"].iter().all(|rating| ratings.contains(rating)), "{ratings}");
     let types = about(&Body::of("asha").set("id_number_type", "library_card"), "/id_number_type");
     for id_type in [
-        "ssn", "us_drivers_license", "us_passport", "us_passport_card", "us_permanent_resident_card",
-        "us_border_crossing_card", "us_alien_card", "us_id_card", "passport", "non_us_passport", "aadhaar", "pan",
-        "voter_id", "driving_licence", "non_us_other",
+        "ssn",
+        "us_drivers_license",
+        "us_passport",
+        "us_passport_card",
+        "us_permanent_resident_card",
+        "us_border_crossing_card",
+        "us_alien_card",
+        "us_id_card",
+        "passport",
+        "non_us_passport",
+        "aadhaar",
+        "pan",
+        "voter_id",
+        "driving_licence",
+        "non_us_other",
     ] {
-        assert!(types.split(|c: char| !c.is_ascii_lowercase() && c != '_').any(|word| word == id_type), "{types}");
+        assert!(
+            types.split(|c: char| !c.is_ascii_lowercase() && c != '_').any(|word| word == id_type),
+            "{types}"
+        );
     }
     let states = about(&Body::in_india("asha").set("state", "Atlantis"), "/state");
     for code in [
-        "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DH", "DL", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL", "LA",
-        "LD", "MH", "ML", "MN", "MP", "MZ", "NL", "OD", "PB", "PY", "RJ", "SK", "TN", "TR", "TS", "UK", "UP", "WB",
+        "AN", "AP", "AR", "AS", "BR", "CG", "CH", "DH", "DL", "GA", "GJ", "HP", "HR", "JH", "JK", "KA", "KL",
+        "LA", "LD", "MH", "ML", "MN", "MP", "MZ", "NL", "OD", "PB", "PY", "RJ", "SK", "TN", "TR", "TS", "UK",
+        "UP", "WB",
     ] {
         assert!(states.contains(&format!("{code} (")), "{code}: {states}");
     }
@@ -129,7 +145,9 @@ fn the_name_of_an_unknown_field_is_shown_only_if_it_is_harmless() {
         assert_eq!(answer.violations(), [format!("/{name} unknown_field")]);
     }
     let too_long = "a".repeat(65);
-    for name in ["", " ", "shoe size", "shoe-size", "a.b", "a/b", "Größe", "<b>", "a\u{0}b", "first_name ", &too_long] {
+    for name in
+        ["", " ", "shoe size", "shoe-size", "a.b", "a/b", "Größe", "<b>", "a\u{0}b", "first_name ", &too_long]
+    {
         let answer = registrar.submit(&Body::of("asha").set(name, 1));
         assert_eq!(answer.violations(), ["/? unknown_field"], "{name:?}");
         assert!(name.trim().is_empty() || !answer.text().contains(name), "{name}");
@@ -140,21 +158,31 @@ fn the_name_of_an_unknown_field_is_shown_only_if_it_is_harmless() {
 #[test]
 fn all_violations_are_told_at_once_in_the_order_of_the_table() {
     let registrar = Registrar::start();
-    let wrong = FIELDS.iter().rev().fold(Body::of("asha").set("zebra", 1).set("apple", 1), |body, field| {
-        body.set(field, json!([]))
-    });
+    let wrong = FIELDS
+        .iter()
+        .rev()
+        .fold(Body::of("asha").set("zebra", 1).set("apple", 1), |body, field| body.set(field, json!([])));
     for body in [wrong.clone(), wrong.reversed()] {
         let violations = registrar.submit(&body).violations();
         let expected: Vec<_> = FIELDS.iter().map(|field| format!("/{field} type")).collect();
         assert_eq!(violations[..19], expected);
         assert_eq!(violations.len(), 21);
     }
-    let unknown = registrar.submit(&Body::of("asha").set("zebra", 1).set("a b", 1).set("apple", 1)).violations();
+    let unknown =
+        registrar.submit(&Body::of("asha").set("zebra", 1).set("a b", 1).set("apple", 1)).violations();
     assert_eq!(unknown, ["/zebra unknown_field", "/? unknown_field", "/apple unknown_field"]);
     let empty = registrar.submit_bytes("{}").violations();
     let required = [
-        "first_name", "last_name", "email", "address_one", "city", "country", "date_of_birth", "id_number_type",
-        "id_number", "signed_timestamp",
+        "first_name",
+        "last_name",
+        "email",
+        "address_one",
+        "city",
+        "country",
+        "date_of_birth",
+        "id_number_type",
+        "id_number",
+        "signed_timestamp",
     ];
     assert_eq!(empty, required.map(|field| format!("/{field} required")));
 }
@@ -180,12 +208,17 @@ fn of_several_faults_of_one_field_the_first_in_order_is_told() {
 fn a_rule_that_needs_a_refused_field_is_skipped() {
     let registrar = Registrar::start();
     let without_country = |country: Value| {
-        Body::of("asha").set("country", country).set("state", "Nowhere").set("zip", "x").without("id_number_type")
+        Body::of("asha")
+            .set("country", country)
+            .set("state", "Nowhere")
+            .set("zip", "x")
+            .without("id_number_type")
     };
     for country in [json!("Atlantis"), json!("RU"), json!(1), Value::Null] {
         let body = without_country(country).set("id_number", "000000000").set("non_us_other_type", "x");
         let violations = registrar.submit(&body).violations();
-        let fields: Vec<_> = violations.iter().map(|violation| violation.split(' ').next().unwrap()).collect();
+        let fields: Vec<_> =
+            violations.iter().map(|violation| violation.split(' ').next().unwrap()).collect();
         assert_eq!(fields, ["/country", "/id_number_type"]);
     }
     let nothing_to_relate = Body::of("asha").set("country", "RU").without("state").without("zip");

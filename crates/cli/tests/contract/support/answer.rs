@@ -88,7 +88,9 @@ impl Answer {
         let json = self.json();
         let text = |violation: &Value, key: &str| violation[key].as_str().unwrap().to_owned();
         let violations = json["violations"].as_array().unwrap().iter();
-        violations.map(|violation| format!("{} {}", text(violation, "field"), text(violation, "rule"))).collect()
+        violations
+            .map(|violation| format!("{} {}", text(violation, "field"), text(violation, "rule")))
+            .collect()
     }
 
     /// What is said about a field.
@@ -138,7 +140,9 @@ impl Answer {
         assert_eq!(problem["type"], format!("/errors/{code}"));
         assert_eq!(problem["status"], self.status);
         assert_eq!(problem["trace_id"], self.trace_id());
-        assert!(!problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty());
+        assert!(
+            !problem["title"].as_str().unwrap().is_empty() && !problem["detail"].as_str().unwrap().is_empty()
+        );
         assert_eq!(problem.get("message"), None, "clients would take it for success");
         let errors = problem["errors"].as_array().unwrap();
         assert!(!errors.is_empty() && errors.iter().all(Value::is_string), "{problem}");

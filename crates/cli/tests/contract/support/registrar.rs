@@ -69,7 +69,10 @@ impl Registrar {
         stdout.read_line(&mut line).unwrap();
         let Some(base_url) = line.trim_end().strip_prefix("ready ").map(str::to_owned) else {
             let code = child.wait().unwrap().code();
-            panic!("no ready line but {line:?}, ended {code:?}: {}", std::fs::read_to_string(stderr).unwrap());
+            panic!(
+                "no ready line but {line:?}, ended {code:?}: {}",
+                std::fs::read_to_string(stderr).unwrap()
+            );
         };
         self.printed.push_str(&line);
         self.starts += 1;
@@ -105,11 +108,6 @@ impl Registrar {
     /// The folder that `dev` keeps everything in.
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
-    }
-
-    /// What the stopped servers printed on standard output.
-    pub(crate) fn printed(&self) -> &str {
-        &self.printed
     }
 
     /// The files that hold what the servers wrote on standard error.
@@ -151,7 +149,10 @@ impl Registrar {
         let answer = self.send(&request);
         for hidden in [&*signer.secret, &*signer.passphrase, &*request.value("X-NDAX-SIGNED")] {
             let head = format!("{:?}", answer.headers);
-            assert!(!answer.text().contains(hidden) && !head.contains(hidden), "an answer holds a credential");
+            assert!(
+                !answer.text().contains(hidden) && !head.contains(hidden),
+                "an answer holds a credential"
+            );
         }
         answer
     }
@@ -239,7 +240,11 @@ impl Registrar {
 
     /// Submits another customer each time until the answer has these violations (none: until it is accepted), which must
     /// be within a second of the operator's command.
-    pub(crate) fn submit_until_violations(&self, body_of: impl Fn(&str) -> Body, violations: &[&str]) -> Answer {
+    pub(crate) fn submit_until_violations(
+        &self,
+        body_of: impl Fn(&str) -> Body,
+        violations: &[&str],
+    ) -> Answer {
         let submit = || self.submit(&body_of(&fresh_name()));
         let answer = within_a_second(submit, |answer| answer.violations() == violations);
         assert_eq!(answer.violations(), violations, "{}", answer.text());

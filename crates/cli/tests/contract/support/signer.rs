@@ -43,12 +43,8 @@ impl Signer {
 
     /// The right signature of a request.
     pub(crate) fn signature(&self, timestamp: &str, request: &Request) -> String {
-        let parts = SignedParts {
-            timestamp,
-            method: &request.method,
-            target: &request.target,
-            body: &request.body,
-        };
+        let parts =
+            SignedParts { timestamp, method: &request.method, target: &request.target, body: &request.body };
         sign(&self.key(), &parts)
     }
 
