@@ -17,7 +17,7 @@ pub const EXPLAINED_BODY_BYTES_MAX: usize = 4096;
 /// As deep as the reader of requests goes (contract 3.2).
 const DEPTH_MAX: usize = 32;
 
-/// A common mistake that explains the signature sent.
+/// A common mistake that explains the signature sent; its code and its sentence are the wire's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SignatureHint {
     /// The secret's text was the key.
@@ -48,7 +48,7 @@ pub enum SignatureHint {
 
 impl SignatureHint {
     /// Every hint, in the order of contract 1.9.
-    pub const ALL: &'static [Self] = &[
+    const ALL: [Self; 12] = [
         Self::SecretNotDecoded,
         Self::HexDigest,
         Self::BodyWithSpaces,
@@ -62,68 +62,6 @@ impl SignatureHint {
         Self::V3Prefix,
         Self::TrailingNewline,
     ];
-
-    /// The code in the answer.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::SecretNotDecoded => "secret_not_decoded",
-            Self::HexDigest => "hex_digest",
-            Self::BodyWithSpaces => "body_with_spaces",
-            Self::BodySortedKeys => "body_sorted_keys",
-            Self::QueryMissing => "query_missing",
-            Self::QueryAdded => "query_added",
-            Self::Milliseconds => "milliseconds",
-            Self::MethodCase => "method_case",
-            Self::BracesSignedWithBody => "braces_signed_with_body",
-            Self::NothingSignedWithoutBody => "nothing_signed_without_body",
-            Self::V3Prefix => "v3_prefix",
-            Self::TrailingNewline => "trailing_newline",
-        }
-    }
-
-    /// What to change.
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::SecretNotDecoded => {
-                "The secret's text was used as the HMAC key: decode the secret from base64 and use the resulting bytes as the key."
-            }
-            Self::HexDigest => {
-                "The digest was sent in hexadecimal: encode the 32 bytes of the HMAC in base64, not their hexadecimal text."
-            }
-            Self::BodyWithSpaces => {
-                "The body was signed with other white space or escapes than it was sent with (\", \" and \": \", for example): \
-                 serialise it once, sign those bytes and send the same bytes."
-            }
-            Self::BodySortedKeys => {
-                "The body was signed with its keys sorted but sent in another order: serialise it once, sign those bytes and send the same bytes."
-            }
-            Self::QueryMissing => {
-                "The target was signed without its query: sign the path, \"?\" and the query exactly as they are sent."
-            }
-            Self::QueryAdded => {
-                "The target was signed with a \"?\" or a query more than was sent: sign the target exactly as it is sent."
-            }
-            Self::Milliseconds => {
-                "The timestamp was signed in milliseconds but sent in seconds: sign the same whole seconds that the header carries."
-            }
-            Self::MethodCase => {
-                "The method was not signed in upper case: sign it as it is sent, for example POST."
-            }
-            Self::BracesSignedWithBody => {
-                "\"{}\" was signed although a body was sent: sign the body's own bytes; \"{}\" stands only for an empty body."
-            }
-            Self::NothingSignedWithoutBody => {
-                "Nothing was signed in place of the empty body: where no body is sent, sign the two characters \"{}\" after the target."
-            }
-            Self::V3Prefix => {
-                "The target was signed with \"/v3\" in front: sign the path exactly as it is sent."
-            }
-            Self::TrailingNewline => {
-                "The body was signed with a line end that was not sent, or sent with one that was not signed: \
-                 remove the line end, or sign and send the same bytes."
-            }
-        }
-    }
 }
 
 /// The mistake that explains the signature sent, where one does; for the right signature, none.

@@ -17,7 +17,7 @@ use crate::server::{registrar, scratch};
 use crate::steps::Steps;
 
 /// Kills in the short loop of `cargo xtask test`; `cargo xtask kills` does more.
-const KILLS: u32 = 25;
+const KILLS: u32 = 60;
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args, Default)]
