@@ -29,9 +29,9 @@ fn codes_are_six_characters_of_the_alphabet_and_unique_across_both_kinds_and_res
         count += platforms.len();
         // A restart and a crash: what was handed out is not handed out again.
         if round == 0 {
-            registrar.stop()
+            registrar.stop();
         } else {
-            registrar.kill()
+            registrar.kill();
         }
         registrar.start_again();
     }

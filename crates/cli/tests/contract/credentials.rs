@@ -48,6 +48,16 @@ fn the_credentials_file_is_private() {
     }
 }
 
+// 5, 4.2: what `dev` prints
+#[test]
+fn dev_prints_the_ready_line_alone() {
+    let mut registrar = Registrar::start();
+    let address = registrar.address();
+    assert_eq!(registrar.submit(&Body::of("asha")).code(), "ok");
+    registrar.stop();
+    assert_eq!(registrar.printed(), format!("ready http://{address}\n"));
+}
+
 // 1.7
 #[test]
 fn a_key_has_label_permissions_expiry_last_use_and_state() {

@@ -12,11 +12,11 @@ use std::collections::HashSet;
 /// Requests that are answered in different ways, each with the status it gets.
 fn every_kind(registrar: &Registrar) -> Vec<(u16, Request)> {
     let signer = registrar.own();
-    let signed = |request| signer.signed(request);
+    let with_key = |request| signer.signed(request);
     let submission = || Request::submission(&Body::of("asha"));
     vec![
-        (200, signed(submission())),
-        (400, signed(submission())),
+        (200, with_key(submission())),
+        (400, with_key(submission())),
         (200, Request::get("/time")),
         (200, Request::new("HEAD", "/time")),
         (404, Request::get("/nothing")),
@@ -25,10 +25,10 @@ fn every_kind(registrar: &Registrar) -> Vec<(u16, Request)> {
         (413, Request::post(" ".repeat(65_537))),
         (401, submission()),
         (401, signer.with_wrong_secret().signed(submission())),
-        (400, signed(submission().target(&format!("{CREATE}?x")))),
-        (415, signed(submission().with("Content-Type", "text/plain"))),
-        (400, signed(Request::post("{"))),
-        (400, signed(Request::post("{}"))),
+        (400, with_key(submission().target(&format!("{CREATE}?x")))),
+        (415, with_key(submission().with("Content-Type", "text/plain"))),
+        (400, with_key(Request::post("{"))),
+        (400, with_key(Request::post("{}"))),
         (431, submission().header("X-Long", "x".repeat(20_000))),
     ]
 }
@@ -96,6 +96,21 @@ fn a_well_formed_x_request_id_is_echoed_and_any_other_ignored() {
     let twice = Request::get("/time").header("X-Request-Id", "a").header("X-Request-Id", "b");
     assert_eq!(registrar.send(&twice).header("x-request-id"), None);
     assert_eq!(registrar.get("/time").header("x-request-id"), None, "none is made up");
+}
+
+// 2.4: logged as `client_request_id` if it is well formed, with the trace id
+#[test]
+fn a_well_formed_x_request_id_is_logged_and_any_other_is_not() {
+    let mut registrar = Registrar::start();
+    let answer = registrar.send(&Request::post("").header("X-Request-Id", "well-formed.1"));
+    registrar.send(&Request::post("").header("X-Request-Id", "not/well-formed"));
+    registrar.stop();
+    let log = std::fs::read_to_string(&registrar.error_files()[0]).unwrap();
+    let mut lines = log.lines().filter(|line| line.contains("well-formed"));
+    let line: serde_json::Value = serde_json::from_str(lines.next().unwrap()).unwrap();
+    assert_eq!(line["client_request_id"], "well-formed.1");
+    assert_eq!((&line["trace_id"], &line["code"]), (&answer.trace_id().into(), &"missing_header".into()));
+    assert_eq!(lines.next(), None);
 }
 
 // 2.4

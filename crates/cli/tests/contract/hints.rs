@@ -48,7 +48,8 @@ fn a_digest_in_hexadecimal_is_told() {
     let request = Request::submission(&Body::of("asha"));
     let timestamp = now_seconds().to_string();
     let digest = base64_decoded(&registrar.own().signature(&timestamp, &request));
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex.concat();
     for signature in [&hex, &hex.to_uppercase()] {
         let answer = registrar.send(&registrar.own().presenting(request.clone(), &timestamp, signature));
         is_told(&answer, "hex_digest");

@@ -22,14 +22,14 @@ fn of_several_faults_the_first_in_the_documented_order_is_told() {
     assert_eq!(told(&with_all_faults("PUT", &query, &too_large)), "method_not_allowed");
     assert_eq!(told(&with_all_faults("POST", &query, &too_large)), "body_too_large");
     assert_eq!(told(&with_all_faults("POST", &query, "{")), "missing_header");
-    let signed = |request| signer.signed(request);
+    let with_key = |request| signer.signed(request);
     assert_eq!(
         told(&signer.with_passphrase("x").signed(with_all_faults("POST", &query, "{"))),
         "invalid_passphrase"
     );
-    assert_eq!(told(&signed(with_all_faults("POST", &query, "{"))), "unknown_query");
-    assert_eq!(told(&signed(with_all_faults("POST", CREATE, "{"))), "unsupported_media_type");
-    assert_eq!(told(&signed(Request::post("{"))), "malformed_json");
+    assert_eq!(told(&with_key(with_all_faults("POST", &query, "{"))), "unknown_query");
+    assert_eq!(told(&with_key(with_all_faults("POST", CREATE, "{"))), "unsupported_media_type");
+    assert_eq!(told(&with_key(Request::post("{"))), "malformed_json");
     let invalid = Body::of("asha").set("zip", "x").set("first_name", "Other");
     assert_eq!(registrar.submit(&invalid).code(), "invalid_request");
     assert_eq!(

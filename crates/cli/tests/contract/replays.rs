@@ -10,20 +10,27 @@ fn is_replay(first: &Answer, answer: &Answer) {
     assert_eq!((answer.header("idempotent-replayed"), &answer.body), (Some("true"), &first.body));
 }
 
+/// A customer of this name.
+type BodyOf = fn(&str) -> Body;
+
+/// Changes of policy, each with customers that it refuses and that were accepted before.
+const CHANGES: [(&str, BodyOf); 6] = [
+    ("policy.risk_rating=required", Body::of),
+    ("policy.minimum_age=120", Body::of),
+    ("policy.countries=IN", Body::of),
+    ("policy.states=US-NY", Body::of),
+    ("policy.id_types=passport", Body::of),
+    ("policy.aadhaar=refuse", with_aadhaar),
+];
+
+fn with_aadhaar(name: &str) -> Body {
+    Body::in_india(name).set("id_number_type", "aadhaar").set("id_number", "234123412346")
+}
+
 // 3.5: when the body would now be refused
 #[test]
 fn a_replay_is_answered_although_the_policy_now_refuses_the_body() {
-    let with_aadhaar =
-        |name: &str| Body::in_india(name).set("id_number_type", "aadhaar").set("id_number", "234123412346");
-    let cases: [(&str, fn(&str) -> Body); 6] = [
-        ("policy.risk_rating=required", Body::of),
-        ("policy.minimum_age=120", Body::of),
-        ("policy.countries=IN", Body::of),
-        ("policy.states=US-NY", Body::of),
-        ("policy.id_types=passport", Body::of),
-        ("policy.aadhaar=refuse", with_aadhaar),
-    ];
-    for (change, body_of) in cases {
+    for (change, body_of) in CHANGES {
         let mut registrar = Registrar::start();
         let spoilt = body_of("asha");
         let body = spoilt.clone().request_id(1);

@@ -110,6 +110,11 @@ impl Registrar {
         self.folder.path().join("data")
     }
 
+    /// What the stopped servers printed on standard output.
+    pub(crate) fn printed(&self) -> &str {
+        &self.printed
+    }
+
     /// The files that hold what the servers wrote on standard error.
     pub(crate) fn error_files(&self) -> Vec<PathBuf> {
         (0..self.starts).map(|start| self.folder.path().join(format!("stderr-{start}"))).collect()
