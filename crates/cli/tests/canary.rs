@@ -39,7 +39,7 @@ impl Scanner {
     /// Looks for a text in every encoding.
     fn text(&mut self, name: &str, text: &str) {
         self.bytes(name, text.as_bytes());
-        self.add_folded(name, "utf-8", text.as_bytes().to_vec());
+        self.add_folded(name, "utf-8", text.as_bytes());
         let escapes = |character: char| {
             let mut units = [0; 2];
             let units: Vec<_> =
@@ -49,29 +49,29 @@ impl Scanner {
         let ascii =
             |character: char| if character.is_ascii() { character.to_string() } else { escapes(character) };
         let needed: String = text.chars().map(ascii).collect();
-        self.add_folded(name, "escaped where needed", needed.into_bytes());
+        self.add_folded(name, "escaped where needed", needed.as_bytes());
         let all: String = text.chars().map(escapes).collect();
-        self.add_folded(name, "escaped", all.into_bytes());
+        self.add_folded(name, "escaped", all.as_bytes());
         let percent = text.bytes().map(|byte| {
             if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02x}") }
         });
-        self.add_folded(name, "in a URL", percent.collect::<String>().into_bytes());
-        let little = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        self.add_folded(name, "utf-16 little-endian", little);
-        let big = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        self.add_folded(name, "utf-16 big-endian", big);
+        self.add_folded(name, "in a URL", percent.collect::<Vec<_>>().concat().as_bytes());
+        let little: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        self.add_folded(name, "utf-16 little-endian", &little);
+        let big: Vec<_> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        self.add_folded(name, "utf-16 big-endian", &big);
         self.add_folded(
             name,
             "as a list of bytes",
-            format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).into(),
+            format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).as_bytes(),
         );
     }
 
     /// Looks for bytes as they are, in hexadecimal and in base64 at every alignment.
     fn bytes(&mut self, name: &str, bytes: &[u8]) {
         self.add_exact(name, "as it is", bytes.to_vec());
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.add_folded(name, "hexadecimal", hex.into_bytes());
+        let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.add_folded(name, "hexadecimal", hex.concat().as_bytes());
         for (engine, alphabet) in [(&STANDARD, "base64"), (&URL_SAFE, "base64 of URLs")] {
             for before in 0..3 {
                 // What is encoded before and after the text decides the first and the last characters.
@@ -95,7 +95,7 @@ impl Scanner {
         insert(&mut self.exact, name, form, needle);
     }
 
-    fn add_folded(&mut self, name: &str, form: &str, needle: Vec<u8>) {
+    fn add_folded(&mut self, name: &str, form: &str, needle: &[u8]) {
         insert(&mut self.folded, name, form, needle.to_ascii_lowercase());
     }
 
@@ -613,7 +613,7 @@ fn a_marker_is_found_in_what_programs_make_of_it() {
         STANDARD.encode(format!("x{text}")).into_bytes(),
         STANDARD.encode(format!("xy{text}")).into_bytes(),
         URL_SAFE.encode(&text).into_bytes(),
-        text.bytes().map(|byte| format!("{byte:02X}")).collect::<String>().into_bytes(),
+        text.bytes().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat().into_bytes(),
         format!("{:?}", text.as_bytes()).into_bytes(),
         text.replace('ï', "%C3%AF").into_bytes(),
     ];

@@ -3,7 +3,7 @@
 use crate::support::answer::Answer;
 use crate::support::body::Body;
 use crate::support::clock::now_seconds;
-use crate::support::registrar::Registrar;
+use crate::support::registrar::{Options, Registrar};
 use crate::support::request::Request;
 use crate::support::signer::{NAMES, NDAX, SCX};
 
@@ -171,6 +171,19 @@ fn a_timestamp_within_the_window_is_accepted_on_either_side() {
         let timestamp = (now_seconds() + seconds).to_string();
         let request = registrar.own().signed_at(Request::submission(&Body::of(name)), &timestamp);
         assert_eq!(registrar.send(&request).code(), "ok", "{seconds}");
+    }
+}
+
+// 1.5: `auth.clock_skew`
+#[test]
+fn the_window_is_as_wide_as_the_operator_sets_it() {
+    for (window, seconds, code) in
+        [("5s", -8, "timestamp_outside_window"), ("5s", -2, "ok"), ("300s", -290, "ok"), ("300s", 290, "ok")]
+    {
+        let registrar = Registrar::start_with(Options::variable("REGISTRAR_AUTH_CLOCK_SKEW", window));
+        let timestamp = (now_seconds() + seconds).to_string();
+        let request = registrar.own().signed_at(Request::submission(&Body::of("asha")), &timestamp);
+        assert_eq!(registrar.send(&request).code(), code, "{window} {seconds}");
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::support::answer::Answer;
 use crate::support::body::Body;
 use crate::support::clock::now_seconds;
-use crate::support::registrar::Registrar;
+use crate::support::registrar::{Options, Registrar};
 use crate::support::request::{CREATE, Request};
 use crate::support::signer::Signer;
 use std::time::Instant;
@@ -252,6 +252,17 @@ fn a_production_platform_gets_about_twenty_hints_a_second() {
     let hints = hints as f64;
     assert!(hints <= most, "{hints} hints in {seconds} s");
     assert!(most < 60.0, "the burst took {seconds} s: too slow to show a limit");
+}
+
+// 1.9: `auth.hint_budget`
+#[test]
+fn a_budget_of_nothing_gives_production_platforms_no_hints_and_sandboxes_all() {
+    let mut registrar = Registrar::start_with(Options::variable("REGISTRAR_AUTH_HINT_BUDGET", "0"));
+    registrar.stop();
+    let production = registrar.unwaited_platform("Production", &["--enable-customers"]);
+    registrar.start_again();
+    assert_eq!(hints_in_a_burst(&registrar, &production, 5).0, 0);
+    assert_eq!(hints_in_a_burst(&registrar, registrar.own(), 5).0, 5);
 }
 
 // 1.9: unlimited on a sandbox

@@ -147,8 +147,7 @@ fn headers_over_16_kib_are_too_large_and_those_a_program_sends_are_not() {
 // 2.5 request_timeout
 #[test]
 fn a_body_that_does_not_arrive_in_time_is_told_so() {
-    let environment = vec![("REGISTRAR_HTTP_BODY_TIMEOUT", "300ms".to_owned())];
-    let registrar = Registrar::start_with(Options { environment, ..Options::default() });
+    let registrar = Registrar::start_with(Options::variable("REGISTRAR_HTTP_BODY_TIMEOUT", "300ms"));
     let request = registrar.own().signed(Request::submission(&Body::of("asha")));
     let bytes = request.bytes();
     let mut connection = registrar.connect();
@@ -158,6 +157,38 @@ fn a_body_that_does_not_arrive_in_time_is_told_so() {
     assert_eq!((answer.status, &*answer.code()), (408, "request_timeout"));
     assert!(connection.is_closed_by_server());
     assert_eq!(registrar.submit(&Body::of("asha")).code(), "ok", "nothing was stored");
+}
+
+// 2.5 overloaded, with `Retry-After`
+#[test]
+fn a_connection_over_the_bound_is_told_to_come_again() {
+    let registrar = Registrar::start_with(Options::variable("REGISTRAR_HTTP_MAX_CONNECTIONS", "1"));
+    let mut first = registrar.connect();
+    assert_eq!(first.exchange(&Request::get("/time")).status, 200);
+    let mut second = registrar.connect();
+    let answer = second.read_answer(false).unwrap();
+    answer.check();
+    assert_eq!((answer.status, &*answer.code()), (503, "overloaded"));
+    assert!(answer.header("retry-after").unwrap().parse::<u32>().is_ok());
+    assert!(second.is_closed_by_server());
+    assert_eq!(first.exchange(&Request::get("/time")).status, 200);
+}
+
+// 2.2, 3.2: where a request ends must not be in doubt
+#[test]
+fn nothing_is_read_behind_a_body_with_a_transfer_coding() {
+    let registrar = Registrar::start();
+    let request = registrar.own().signed(Request::submission(&Body::of("asha"))).chunked();
+    for also_announced in [false, true] {
+        let request =
+            if also_announced { request.clone().header("Content-Length", "5") } else { request.clone() };
+        let mut connection = registrar.connect();
+        connection.write(&request.bytes());
+        connection.write(&Request::get("/time").bytes());
+        let answer = connection.read_answer(false).unwrap();
+        assert!(answer.status == 200 || (400..500).contains(&answer.status));
+        assert!(connection.is_closed_by_server());
+    }
 }
 
 // 3.2: a body that ends early is not one object

@@ -2,7 +2,7 @@
 
 use crate::support::body::Body;
 use crate::support::clock::now_seconds;
-use crate::support::registrar::Registrar;
+use crate::support::registrar::{Options, Registrar};
 use serde_json::{Value, json};
 
 fn years_ago(years: i64) -> String {
@@ -158,6 +158,59 @@ fn id_types_are_narrowed_by_policy() {
     assert_eq!(registrar.submit(&Body::in_india("passport")).code(), "ok");
     let pan = Body::in_india("pan").set("id_number_type", "PAN card").set("id_number", "ABCPE1234F");
     assert_eq!(registrar.submit(&pan).code(), "ok");
+}
+
+/// A server whose list of that kind is the built-in one after a change.
+fn with_list(kind: &str, variable: &'static str, change: impl Fn(&str) -> String) -> Registrar {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("list.tsv");
+    let list = Registrar::command_text(&["lists", "print", kind]);
+    let changed = list.lines().map(|line| change(line) + "\n").collect::<Vec<_>>().concat();
+    assert_ne!(list, changed);
+    std::fs::write(&file, changed).unwrap();
+    Registrar::start_with(Options::variable(variable, file.to_str().unwrap()))
+}
+
+// 3.3: supported countries are data that the operator can override
+#[test]
+fn the_operator_s_list_of_countries_replaces_the_built_in_one() {
+    let registrar = with_list("countries", "REGISTRAR_LISTS_COUNTRIES_FILE", |line| {
+        let (was, is) = if line.starts_with("RU\t") { ("no", "yes") } else { ("yes", "no") };
+        let is_changed = line.starts_with("RU\t") || line.starts_with("FR\t");
+        if is_changed {
+            line.strip_suffix(was).map_or(line.to_owned(), |line| line.to_owned() + is)
+        } else {
+            line.to_owned()
+        }
+    });
+    assert_eq!(
+        registrar.submit(&Body::in_france("asha").set("country", "Russian Federation")).echo("country"),
+        "\"Russia\""
+    );
+    assert_eq!(registrar.submit(&Body::in_france("usha")).violations(), ["/country not_supported"]);
+}
+
+// 3.3: states are data that the operator can override
+#[test]
+fn the_operator_s_list_of_states_replaces_the_built_in_one() {
+    let registrar = with_list("states", "REGISTRAR_LISTS_STATES_FILE", |line| {
+        line.replace("IN\tMH\tMaharashtra", "IN\tMX\tMaharashtra")
+    });
+    assert_eq!(registrar.submit(&Body::in_india("asha").set("state", "maharashtra")).echo("state"), "\"MX\"");
+    assert_eq!(registrar.submit(&Body::in_india("usha")).violations(), ["/state one_of"]);
+}
+
+// 3.3: id types are data that the operator can override
+#[test]
+fn the_operator_s_list_of_id_types_replaces_the_built_in_one() {
+    let registrar = with_list("id-types", "REGISTRAR_LISTS_ID_TYPES_FILE", |line| {
+        if line.starts_with("voter_id") { line.replace("voter_id", "ration_card") } else { line.to_owned() }
+    });
+    assert_eq!(registrar.submit(&Body::of("asha").set("id_number_type", "Ration Card")).code(), "ok");
+    assert_eq!(
+        registrar.submit(&Body::of("usha").set("id_number_type", "voter_id")).violations(),
+        ["/id_number_type one_of"]
+    );
 }
 
 // 3.3, 3.5: policies belong to one platform

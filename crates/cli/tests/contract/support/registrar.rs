@@ -36,6 +36,13 @@ pub(crate) struct Options {
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
+impl Options {
+    /// One variable in the server's environment.
+    pub(crate) fn variable(name: &'static str, value: &str) -> Self {
+        Self { environment: vec![(name, value.to_owned())], ..Self::default() }
+    }
+}
+
 struct Process {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -183,6 +190,12 @@ impl Registrar {
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {errors}");
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// What a command prints that needs no installation.
+    pub(crate) fn command_text(arguments: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        String::from_utf8(command_in(folder.path(), arguments).output().unwrap().stdout).unwrap()
     }
 
     /// Runs an operator's command on the installation; returns its exit code and everything it printed.
