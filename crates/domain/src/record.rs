@@ -3,6 +3,8 @@
 //! The answer holds every field, so nothing else needs storing; a replay returns it as it was, whatever later releases
 //! would write. The member digests tell which fields of a reused request_id differ, without keeping the payload.
 
+use zeroize::Zeroizing;
+
 use crate::payload::{MemberDigest, Payload};
 
 /// The first byte of a record; a reader for each version ever written stays in the program.
@@ -46,9 +48,9 @@ pub struct Record<'a> {
 }
 
 /// Writes a record: version, a digest for every place (zero: not given), the answer.
-pub fn encode_record(payload: &Payload, answer: &str) -> Vec<u8> {
+pub fn encode_record(payload: &Payload, answer: &str) -> Zeroizing<Vec<u8>> {
     let members = places(payload);
-    let mut bytes = Vec::with_capacity(2 + PLACES * 4 + answer.len());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 + PLACES * 4 + answer.len()));
     bytes.push(RECORD_VERSION);
     bytes.push(u8::try_from(PLACES).unwrap_or(u8::MAX));
     for digest in members {

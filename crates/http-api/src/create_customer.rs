@@ -6,7 +6,6 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request};
 use registrar_domain::platform::Permission;
@@ -28,7 +27,7 @@ pub(crate) async fn create_customer(
 ) -> Response {
     let mut note = Note { operation: CREATE_CUSTOMER.name, platform_code: None };
     let mut response = match submit(&app, context, request, &mut note).await {
-        Ok(answer) => accepted(&answer),
+        Ok(answer) => accepted(answer),
         Err(refusal) => refusal.answer(context.trace_id),
     };
     response.extensions_mut().insert(note);
@@ -48,8 +47,8 @@ async fn submit(
     app.registry.create_customer(&signed.caller, origin, &body).await.map_err(|error| refuse(error, context))
 }
 
-fn accepted(answer: &CustomerAnswer) -> Response {
-    let mut response = Response::new(Body::from(Bytes::copy_from_slice(&answer.body)));
+fn accepted(answer: CustomerAnswer) -> Response {
+    let mut response = Response::new(Body::from(answer.body));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE_JSON));
     if answer.replayed {

@@ -34,8 +34,8 @@ pub struct Origin {
 /// The body of a 200: the customer is durable.
 #[derive(PartialEq, Eq)]
 pub struct CustomerAnswer {
-    /// The body, byte for byte the same for a first answer and each replay.
-    pub body: Zeroizing<Vec<u8>>,
+    /// The body, byte for byte the same for a first answer and each replay; it goes to the caller as it is.
+    pub body: Vec<u8>,
     /// Whether it repeats an earlier answer.
     pub replayed: bool,
 }
@@ -79,7 +79,7 @@ impl Registry {
         };
         let number = self.store.reserve_customer_number()?;
         let participant_code = self.participant_code(number)?;
-        let answer = Zeroizing::new(customer.write_answer(&platform.code, &participant_code));
+        let answer = customer.write_answer(&platform.code, &participant_code);
         let command = CreateCustomer {
             platform: platform.platform.number,
             number,
@@ -104,7 +104,7 @@ impl Registry {
         };
         match outcome {
             CreateCustomerOutcome::Created => {
-                Ok(CustomerAnswer { body: Zeroizing::new(answer.as_bytes().to_vec()), replayed: false })
+                Ok(CustomerAnswer { body: answer.into_bytes(), replayed: false })
             }
             CreateCustomerOutcome::Replayed(stored) => {
                 self.store.give_back_customer_number(number);
@@ -143,7 +143,7 @@ impl Registry {
     ) -> Result<CustomerAnswer, StoreFailure> {
         let bytes = self.unseal(platform.platform.number, stored)?;
         let record = read_record(&bytes)?;
-        Ok(CustomerAnswer { body: Zeroizing::new(record.answer.to_vec()), replayed: true })
+        Ok(CustomerAnswer { body: record.answer.to_vec(), replayed: true })
     }
 
     fn explain(
