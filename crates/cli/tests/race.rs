@@ -1,181 +1,177 @@
-//! Requests that arrive at once (contract 3.6), sent to the built server over real sockets.
+//! Requests that arrive at once (contract 3.6), sent to the built server over connections that were opened before.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails its test")]
+
+#[expect(dead_code, reason = "the contract's own tests use the rest of their support")]
+#[path = "contract/support/mod.rs"]
+mod support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use registrar_crypto::signature::{RequestSecret, SignedParts, sign};
-use serde_json::Value;
+use serde_json::json;
+use support::answer::Answer;
+use support::body::Body;
+use support::registrar::Registrar;
+use support::request::Request;
+use support::signer::Signer;
 
 /// How many arrive at once.
 const CROWD: usize = 64;
 
-const TARGET: &str = "/participants/customers/new";
+/// Sends each body on a connection of its own, all released by one barrier.
+fn at_once(registrar: &Registrar, submissions: &[(&Signer, Body)]) -> Vec<Answer> {
+    let barrier = Barrier::new(submissions.len());
+    thread::scope(|scope| {
+        let senders: Vec<_> = submissions
+            .iter()
+            .map(|(signer, body)| {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    let request = signer.signed(Request::submission(body));
+                    let mut connection = registrar.connect();
+                    barrier.wait();
+                    connection.exchange(&request)
+                })
+            })
+            .collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    })
+}
 
+fn of_one_key(registrar: &Registrar, body_of: impl Fn(usize) -> Body) -> Vec<Answer> {
+    let submissions: Vec<_> = (0..CROWD).map(|number| (registrar.own(), body_of(number))).collect();
+    at_once(registrar, &submissions)
+}
+
+/// All are answered with one customer: one creates it, the others repeat its answer.
+fn all_get_the_same_customer(answers: &[Answer]) {
+    assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", codes(answers));
+    let bodies: BTreeSet<_> = answers.iter().map(|answer| &answer.body).collect();
+    assert_eq!(bodies.len(), 1, "one distinct body");
+    let first = answers.iter().filter(|answer| answer.header("idempotent-replayed").is_none());
+    assert_eq!(first.count(), 1, "one creates, the others repeat");
+}
+
+/// Exactly one is answered 200; the others are refused with that code.
+fn one_wins<'a>(answers: &'a [Answer], code: &str) -> &'a Answer {
+    let (winners, losers): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    let [winner] = winners[..] else { panic!("{:?}", codes(answers)) };
+    for loser in losers {
+        assert_eq!((loser.status, &*loser.code()), (400, code));
+    }
+    winner
+}
+
+/// The refusals name the winner.
+fn name_the_winner(answers: &[Answer], winner: &Answer) {
+    for loser in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(loser.json()["participant_code"], winner.participant_code());
+    }
+}
+
+fn codes(answers: &[Answer]) -> Vec<String> {
+    answers.iter().map(Answer::code).collect()
+}
+
+// 3.6
 #[test]
 fn identical_requests_at_once_create_one_customer_and_all_get_its_answer() {
-    let server = Server::start();
-    let body = customer("one@example.com", "1 Main St.", Some(REQUEST_ID));
-    let answers = server.at_once(&vec![body; CROWD]);
-    assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", statuses(&answers));
-    let bodies: BTreeSet<&str> = answers.iter().map(|answer| answer.body.as_str()).collect();
-    assert_eq!(bodies.len(), 1, "one distinct body");
-    let first_answers = answers.iter().filter(|answer| !answer.is_replay).count();
-    assert_eq!(first_answers, 1, "one creates, the others replay");
+    let mut registrar = Registrar::start();
+    let body = Body::of("asha").request_id(1);
+    let answers = of_one_key(&registrar, |_| body.clone());
+    all_get_the_same_customer(&answers);
+    registrar.restart();
+    let later = registrar.submit(&body);
+    assert_eq!((later.header("idempotent-replayed"), &later.body), (Some("true"), &answers[0].body));
 }
 
+// 3.6, 3.4: identical by what a payload is, not by bytes
+#[test]
+fn requests_at_once_that_say_the_same_in_other_words_create_one_customer() {
+    let registrar = Registrar::start();
+    let answers = of_one_key(&registrar, |number| {
+        let body = Body::of("asha").request_id(1);
+        match number % 4 {
+            0 => body,
+            1 => body.reversed(),
+            2 => body.set("signed_timestamp", "1603378501286"),
+            _ => body.set("address_two", json!(null)),
+        }
+    });
+    all_get_the_same_customer(&answers);
+}
+
+// 3.6
 #[test]
 fn identical_requests_at_once_without_a_request_id_create_one_customer() {
-    let server = Server::start();
-    let answers = server.at_once(&vec![customer("one@example.com", "1 Main St.", None); CROWD]);
-    one_wins(&answers, "payload_already_submitted", true);
+    let registrar = Registrar::start();
+    let answers = of_one_key(&registrar, |_| Body::of("asha"));
+    let winner = one_wins(&answers, "payload_already_submitted");
+    name_the_winner(&answers, winner);
 }
 
+// 3.6: each with a request_id of its own
+#[test]
+fn identical_payloads_at_once_under_different_request_ids_create_one_customer() {
+    let registrar = Registrar::start();
+    let answers =
+        of_one_key(&registrar, |number| Body::of("asha").request_id(u32::try_from(number).unwrap()));
+    let winner = one_wins(&answers, "payload_already_submitted");
+    name_the_winner(&answers, winner);
+}
+
+// 3.6
 #[test]
 fn payloads_at_once_with_one_request_id_create_one_customer() {
-    let server = Server::start();
-    let bodies: Vec<String> = (0..CROWD)
-        .map(|number| customer(&format!("person{number}@example.com"), "1 Main St.", Some(REQUEST_ID)))
-        .collect();
-    one_wins(&server.at_once(&bodies), "request_id_reused", false);
+    let mut registrar = Registrar::start();
+    let body_of = |number: usize| Body::of(&format!("person{number}")).request_id(1);
+    let answers = of_one_key(&registrar, body_of);
+    let winner = one_wins(&answers, "request_id_reused");
+    for loser in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(loser.json()["differs"], json!(["email"]));
+    }
+    // What lost consumed nothing, and what won is what is stored.
+    registrar.restart();
+    let position = answers.iter().position(|answer| answer.status == 200).unwrap();
+    assert_eq!(registrar.submit(&body_of(position)).body, winner.body);
+    let other = (position + 1) % CROWD;
+    let later = registrar.submit(&body_of(other).without("request_id"));
+    assert_eq!(later.code(), "ok", "{}", later.text());
 }
 
+// 3.6
 #[test]
 fn people_at_once_with_one_email_create_one_customer() {
-    let server = Server::start();
-    let bodies: Vec<String> =
-        (0..CROWD).map(|number| customer("one@example.com", &format!("{number} Main St."), None)).collect();
-    one_wins(&server.at_once(&bodies), "participant_already_exists", true);
+    let registrar = Registrar::start();
+    let answers =
+        of_one_key(&registrar, |number| Body::of("asha").set("address_one", format!("{number} Main St.")));
+    let winner = one_wins(&answers, "participant_already_exists");
+    name_the_winner(&answers, winner);
 }
 
-/// Exactly one answer is 200; the others are refused with that code and, where they name a customer, name that one.
-fn one_wins(answers: &[Answer], code: &str, names_the_winner: bool) {
-    let winners: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
-    assert_eq!(winners.len(), 1, "{:?}", statuses(answers));
-    let winner = winners[0].json()["message"]["participant_code"].clone();
-    assert!(winner.is_string());
-    for refused in answers.iter().filter(|answer| answer.status != 200) {
-        let json = refused.json();
-        assert_eq!((refused.status, json["code"].as_str()), (400, Some(code)));
-        if names_the_winner {
-            assert_eq!(json["participant_code"], winner);
-        }
-    }
+// 3.6: different people
+#[test]
+fn different_people_at_once_are_all_created_with_codes_of_their_own() {
+    let registrar = Registrar::start();
+    let answers = of_one_key(&registrar, |number| Body::of(&format!("person{number}")));
+    let distinct: BTreeSet<_> = answers.iter().map(Answer::participant_code).collect();
+    assert_eq!(distinct.len(), CROWD);
 }
 
-fn statuses(answers: &[Answer]) -> Vec<u16> {
-    answers.iter().map(|answer| answer.status).collect()
-}
-
-const REQUEST_ID: &str = "7fbab305-2679-4279-808b-9b7a63a55c85";
-
-fn customer(email: &str, address: &str, request_id: Option<&str>) -> String {
-    let mut body = serde_json::json!({
-        "first_name": "John", "last_name": "Smith", "email": email, "address_one": address, "city": "Chicago",
-        "state": "IL", "zip": "12345", "country": "United States", "date_of_birth": "1985-09-02",
-        "id_number_type": "ssn", "id_number": "123456789", "signed_timestamp": 1_603_378_501_286_u64,
-    });
-    if let Some(request_id) = request_id {
-        body["request_id"] = request_id.into();
-    }
-    body.to_string()
-}
-
-struct Answer {
-    status: u16,
-    is_replay: bool,
-    body: String,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-struct Server {
-    child: Child,
-    address: String,
-    credentials: Value,
-    _data: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_registrar"))
-            .args(["dev", "--no-example", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("ready http://").expect("the ready line").to_owned();
-        let text = std::fs::read(data.path().join("credentials.json")).unwrap();
-        Self { child, address, credentials: serde_json::from_slice(&text).unwrap(), _data: data }
-    }
-
-    /// Sends each body on a connection of its own, all released by one barrier.
-    fn at_once(&self, bodies: &[String]) -> Vec<Answer> {
-        let barrier = Barrier::new(bodies.len());
-        thread::scope(|scope| {
-            let senders: Vec<_> = bodies
-                .iter()
-                .map(|body| {
-                    let barrier = &barrier;
-                    scope.spawn(move || self.send(body, barrier))
-                })
-                .collect();
-            senders.into_iter().map(|sender| sender.join().unwrap()).collect()
-        })
-    }
-
-    fn send(&self, body: &str, barrier: &Barrier) -> Answer {
-        let request = self.request(body);
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        barrier.wait();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        Answer {
-            status: head[9..12].parse().unwrap(),
-            is_replay: head.to_ascii_lowercase().contains("\r\nidempotent-replayed: true"),
-            body: body.to_owned(),
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the server under test goes by the clock of the machine")]
-    fn request(&self, body: &str) -> String {
-        let credential = |name: &str| self.credentials[name].as_str().unwrap();
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
-        let parts =
-            SignedParts { timestamp: &timestamp, method: "POST", target: TARGET, body: body.as_bytes() };
-        let signature = sign(&RequestSecret::from_base64(credential("secret")).unwrap(), &parts);
-        format!(
-            "POST {TARGET} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nX-NDAX-API-KEY: {}\r\nX-NDAX-SIGNED: {signature}\r\nX-NDAX-TIMESTAMP: {timestamp}\r\n\
-             X-NDAX-PASSPHRASE: {}\r\n\r\n{body}",
-            self.address,
-            body.len(),
-            credential("api_key"),
-            credential("passphrase"),
-        )
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+// 3.5, 3.6
+#[test]
+fn identical_requests_at_once_of_two_platforms_create_one_customer_each() {
+    let registrar = Registrar::start();
+    let other = registrar.platform("Other", &["--sandbox", "--enable-customers"]);
+    let signers = [registrar.own(), &other];
+    let submissions: Vec<_> =
+        (0..CROWD).map(|number| (signers[number % 2], Body::of("asha").request_id(1))).collect();
+    let answers = at_once(&registrar, &submissions);
+    let of_signer = |first: usize| answers.iter().skip(first).step_by(2).cloned().collect::<Vec<_>>();
+    let (here, there) = (of_signer(0), of_signer(1));
+    all_get_the_same_customer(&here);
+    all_get_the_same_customer(&there);
+    assert_ne!(here[0].participant_code(), there[0].participant_code());
 }

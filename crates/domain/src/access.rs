@@ -97,6 +97,11 @@ impl Access {
         Ok(Self { version: snapshot.version, only_sandboxes, platforms, keys: by_name })
     }
 
+    /// The later of two snapshots: of two that are read at once, the older may arrive last, and must not undo the newer.
+    pub(crate) fn later_of<'a>(current: &'a Arc<Self>, loaded: &'a Arc<Self>) -> &'a Arc<Self> {
+        if loaded.version > current.version { loaded } else { current }
+    }
+
     /// The version of the snapshot.
     pub(crate) const fn version(&self) -> u64 {
         self.version
@@ -152,3 +157,24 @@ impl KeyAccess {
 
 /// What a request secret is wrapped for, bound to its key's public name: moved to another row it does not open.
 pub(crate) const SECRET_PURPOSE: &str = "request-secret";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_snapshot_that_arrives_last_undoes_nothing() {
+        let at = |version| {
+            Arc::new(Access {
+                version,
+                only_sandboxes: true,
+                platforms: HashMap::new(),
+                keys: HashMap::new(),
+            })
+        };
+        let (older, newer) = (at(1), at(2));
+        assert_eq!(Access::later_of(&older, &newer).version, 2);
+        assert_eq!(Access::later_of(&newer, &older).version, 2);
+        assert!(Arc::ptr_eq(Access::later_of(&newer, &at(2)), &newer), "what is in use stays in use");
+    }
+}

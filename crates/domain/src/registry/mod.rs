@@ -94,7 +94,8 @@ impl Registry {
         let snapshot = self.store.load_access().await?;
         let before = self.access.load();
         let access = Access::build(snapshot, &self.keys, &self.codes, &self.master, Some(&before))?;
-        self.access.store(Arc::new(access));
+        let access = Arc::new(access);
+        self.access.rcu(|current| Arc::clone(Access::later_of(current, &access)));
         Ok(())
     }
 
