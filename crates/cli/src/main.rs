@@ -24,6 +24,7 @@ use config::environment::Environment;
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
+    output::keep_values_out_of_panics();
     let arguments = Arguments::parse();
     let environment = Environment::of_this_process();
     let exit = run(arguments.command, &environment).unwrap_or_else(|failure| {

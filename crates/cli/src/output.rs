@@ -38,9 +38,30 @@ pub(crate) fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// A panic says where it happened and not what with: its message may quote the text that was at hand (contract 4.2).
+pub(crate) fn keep_values_out_of_panics() {
+    std::panic::set_hook(Box::new(|panic| tell(&describe_panic(panic.location()))));
+}
+
+fn describe_panic(location: Option<&std::panic::Location<'_>>) -> String {
+    let place = location.map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    format!("error: a fault in this program at {place}; report it with this line and the version")
+}
+
 /// Writes a line to standard error if a person is watching.
 pub(crate) fn progress(line: &str) {
     if io::stderr().is_terminal() {
         tell(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe_panic;
+
+    #[test]
+    fn a_panic_names_its_place() {
+        let text = describe_panic(Some(std::panic::Location::caller()));
+        assert!(text.contains("output.rs:"), "{text}");
     }
 }

@@ -3,6 +3,7 @@
 //! Knows how policies are written and stored, not what they do to a customer. Invariant: what `entries` prints, `set` and
 //! `from_text` read back as the same policy.
 
+mod change;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ mod tests;
 use crate::reference::ReferenceLists;
 use crate::reference::nearest::nearest;
 
+pub use change::PolicyChange;
 pub use table::{POLICIES, PolicySpec};
 
 /// What to do with a member that the operation does not have.
@@ -199,13 +201,17 @@ impl Policy {
     /// # Errors
     /// The first line that this program cannot have written.
     pub fn from_text(text: &str) -> Result<Self, PolicyError> {
-        let as_it_stands = |entry: &str| Some(entry.to_owned());
         let mut policy = Self::default();
         for (index, line) in text.lines().enumerate() {
             let (key, value) = line.split_once('=').ok_or(PolicyError::Stored { line: index + 1 })?;
-            policy.set_with(key, value, [&as_it_stands, &as_it_stands, &as_it_stands])?;
+            policy.set_as_stored(key, value)?;
         }
         Ok(policy)
+    }
+
+    fn set_as_stored(&mut self, key: &str, value: &str) -> Result<(), PolicyError> {
+        let as_it_stands = |entry: &str| Some(entry.to_owned());
+        self.set_with(key, value, [&as_it_stands, &as_it_stands, &as_it_stands])
     }
 }
 

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use crate::clock::UnixMillis;
 use crate::ids::{CustomerNumber, KeyNumber, PlatformNumber, TraceId};
 use crate::platform::{ApiKey, Permission, Platform, WrappedKey};
-use crate::policy::Policy;
+use crate::policy::PolicyChange;
 
 /// What every method returns.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFailure>> + Send + 'a>>;
@@ -174,8 +174,8 @@ pub struct PlatformChange {
     pub suspended: Option<bool>,
     /// Enable or disable customers.
     pub customers_enabled: Option<bool>,
-    /// Replace the policies.
-    pub policy: Option<Policy>,
+    /// Set these policies.
+    pub policy: PolicyChange,
 }
 
 /// A new API key, with its secret wrapped and its passphrase digested.

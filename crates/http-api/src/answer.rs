@@ -54,10 +54,7 @@ impl Refusal {
                 ErrorCode::OutcomeUnknown,
                 "Whether the customer was stored is not known. Repeat the same request: the answer settles it.",
             ),
-            StoreFailure::Internal(_) => (
-                ErrorCode::InternalError,
-                "The server failed. Repeating the same request is safe; tell the operator the trace_id if it persists.",
-            ),
+            StoreFailure::Internal(_) => (ErrorCode::InternalError, INTERNAL_ERROR),
         };
         tracing::error!(%trace_id, code = code.code(), error = %failure, "store failure");
         Self::new(code, detail)
@@ -128,6 +125,10 @@ impl Refusal {
         serde_json::to_vec(&problem).unwrap_or_default()
     }
 }
+
+/// The detail of `internal_error`.
+pub(crate) const INTERNAL_ERROR: &str =
+    "The server failed. Repeating the same request is safe; tell the operator the trace_id if it persists.";
 
 /// The detail of `body_too_large`.
 pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";

@@ -71,12 +71,19 @@ impl SignedRequest {
 }
 
 /// What the four headers say.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 struct Presentation<'a> {
     api_key: &'a str,
     signed: &'a str,
     timestamp: &'a str,
     passphrase: &'a str,
+}
+
+/// Without the signature and the passphrase, which no output may hold (contract 4.2).
+impl std::fmt::Debug for Presentation<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Presentation").finish_non_exhaustive()
+    }
 }
 
 /// The four headers, all of one family, each exactly once (contract 1.1).
@@ -331,6 +338,7 @@ mod tests {
     fn four_headers_of_one_family_are_read() {
         let expected =
             Presentation { api_key: "key", signed: "sig", timestamp: "1700000000", passphrase: "pass" };
+        assert_eq!(format!("{expected:?}"), "Presentation { .. }");
         assert_eq!(signing_headers(&headers(&FULL)).ok(), Some(expected));
         let alias = FULL.map(|(name, value)| {
             (SigningHeaders::SCX.names().into_iter().find(|alias| alias[6..] == name[7..]).unwrap(), value)

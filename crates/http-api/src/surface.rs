@@ -3,8 +3,12 @@
 //!
 //! Knows no operation. Invariant: whatever happens inside, the answer carries the trace id and is counted.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -16,7 +20,7 @@ use registrar_domain::ids::TraceId;
 use registrar_wire::{ErrorCode, REQUEST_ID, TRACE_ID};
 use tower_service::Service;
 
-use crate::answer::{Refusal, RefusalOf};
+use crate::answer::{INTERNAL_ERROR, Refusal, RefusalOf};
 use crate::app::App;
 use crate::limits::{CLIENT_REQUEST_ID_LENGTH_MAX, HEADER_BYTES_MAX};
 
@@ -59,12 +63,27 @@ impl Surface {
             Refusal::new(ErrorCode::HeadersTooLarge, HEADERS_TOO_LARGE).answer(trace_id)
         } else {
             request.extensions_mut().insert(RequestContext { trace_id, peer });
-            // A router has no error of its own: the type has no value.
-            self.router.clone().call(request).await.unwrap_or_else(|never| match never {})
+            self.route(request, trace_id).await
         };
         Self::finish(&mut response, trace_id, client_request_id.as_ref(), chunked);
         self.observe(&response, trace_id, client_request_id.as_ref(), started.elapsed());
         response
+    }
+
+    /// A handler that panics is a fault of ours like any other: the caller gets a 500 that can be found in the log.
+    async fn route(&self, request: Request<Body>, trace_id: TraceId) -> Response {
+        let mut routed = pin!(self.router.clone().call(request));
+        let routed = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
+            // A router has no error of its own: the type has no value.
+            Ok(Poll::Ready(Err(never))) => match never {},
+            Err(_) => Poll::Ready(None),
+        });
+        routed.await.unwrap_or_else(|| {
+            tracing::error!(%trace_id, "a handler panicked");
+            Refusal::new(ErrorCode::InternalError, INTERNAL_ERROR).closing().answer(trace_id)
+        })
     }
 
     /// The whole answer, as bytes, to a connection over the bound.
@@ -150,6 +169,36 @@ mod tests {
             headers.append(REQUEST_ID_HEADER, HeaderValue::from_bytes(value).unwrap());
         }
         client_request_id(&headers).is_some()
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_500_and_the_connection_closed() {
+        use registrar_domain::testing::{ModelStore, SeededEntropy, TestClock};
+        let parts = registrar_domain::registry::Parts {
+            store: Arc::new(ModelStore::new()),
+            master: registrar_crypto::keyring::MasterKeys::parse(
+                &registrar_crypto::keyring::MasterKeys::generate([9; 32]),
+            )
+            .unwrap(),
+            lists: registrar_domain::reference::ReferenceLists::builtin(),
+            clock: Arc::new(TestClock::default()),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            auth: registrar_domain::registry::AuthSettings { clock_skew_seconds: 60, hints_per_second: 20 },
+        };
+        let registry = Arc::new(registrar_domain::registry::Registry::open(parts).await.unwrap());
+        let metrics = crate::metrics::Metrics::new(Box::new(Vec::new));
+        let app = App::new(registry, metrics, crate::limits::HttpLimits::default());
+        let fault = axum::routing::get(|| async {
+            if true {
+                panic!("a fault")
+            }
+        });
+        let surface = Surface { app, router: Router::new().route("/", fault) };
+        let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        let response = surface.answer(request, std::net::Ipv4Addr::LOCALHOST.into()).await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[CONNECTION], "close");
+        assert!(response.headers().contains_key(TRACE_ID_HEADER));
     }
 
     #[test]

@@ -50,6 +50,23 @@ fn a_body_that_never_comes_is_answered_408_and_closed() {
 }
 
 #[test]
+fn a_client_that_has_finished_sending_still_gets_its_answer() {
+    let server = Server::start(short_limits());
+    for request in [
+        &b"POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"[..],
+        b"POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n",
+    ] {
+        for _ in 0..20 {
+            let mut stream = server.connect();
+            stream.write_all(request).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let answer = read_to_close(&mut stream);
+            assert!(matches!(status(&answer), "400" | "401"), "{answer}");
+        }
+    }
+}
+
+#[test]
 fn an_idle_connection_outlives_the_head_s_deadline_and_is_closed_after_its_own() {
     let server = Server::start(short_limits());
     let mut stream = server.connect();

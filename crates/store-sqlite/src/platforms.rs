@@ -4,11 +4,11 @@ use registrar_domain::clock::UnixMillis;
 use registrar_domain::codes::PLATFORM_NUMBERS;
 use registrar_domain::ids::PlatformNumber;
 use registrar_domain::platform::Platform;
-use registrar_domain::policy::Policy;
+use registrar_domain::policy::{Policy, PolicyChange};
 use registrar_domain::rules::audit::AuditEvent;
 use registrar_domain::store::{AccessSnapshot, NewPlatform, OperatorAct, PlatformChange, StoreFailure};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::api_keys::load_api_keys;
 use crate::audit::note_access_change;
@@ -55,6 +55,7 @@ pub(crate) fn change_platform(
     act: &OperatorAct,
 ) -> Result<bool, ApplyError> {
     in_savepoint(connection, || {
+        let policy = changed_policy(connection, number, &change.policy)?;
         let mut update = connection.prepare_cached(
             "UPDATE platforms SET name = coalesce(?2, name), sandbox = coalesce(?3, sandbox), \
              suspended = coalesce(?4, suspended), customers_enabled = coalesce(?5, customers_enabled), \
@@ -66,13 +67,31 @@ pub(crate) fn change_platform(
             change.sandbox,
             change.suspended,
             change.customers_enabled,
-            change.policy.as_ref().map(Policy::to_text),
+            policy,
         ])?;
         if changed == 1 {
             note_access_change(connection, &AuditEvent::platform_changed(number, change, act))?;
         }
         Ok(changed == 1)
     })
+}
+
+/// The policy after a change, in its stored form; none if the change sets no policy or there is no such platform. Read in
+/// the transaction that writes, so that a change made at the same time is not undone.
+fn changed_policy(
+    connection: &Connection,
+    number: PlatformNumber,
+    change: &PolicyChange,
+) -> Result<Option<String>, ApplyError> {
+    if change.is_empty() {
+        return Ok(None);
+    }
+    let mut query = connection.prepare_cached("SELECT policy FROM platforms WHERE number = ?1")?;
+    let Some(stored) = query.query_row([number.0], |row| row.get::<_, String>(0)).optional()? else {
+        return Ok(None);
+    };
+    let changed = Policy::from_text(&stored).and_then(|policy| change.apply_to(&policy));
+    changed.map(|policy| Some(policy.to_text())).map_err(|error| ApplyError::internal(error.to_string()))
 }
 
 /// Platforms, keys and their version at one moment.

@@ -130,8 +130,8 @@ fn show(code: &str, scope: &Scope, environment: &Environment) -> Result<Exit, Fa
 
 fn set(code: &str, changes: &[String], scope: &Scope, environment: &Environment) -> Result<Exit, Failure> {
     let operating = operate(&scope.database, environment)?;
-    let platform = operating.registry.platform(code).map_err(Failure::from)?;
-    let change = parse_changes(changes, &platform, &operating.registry)?;
+    operating.registry.platform(code).map_err(Failure::from)?;
+    let change = parse_changes(changes, &operating.registry)?;
     let act = scope.operator.act(environment);
     operating.run(operating.registry.change_platform(code, change, act))?;
     print_one(&operating, code, scope.json)
@@ -140,13 +140,8 @@ fn set(code: &str, changes: &[String], scope: &Scope, environment: &Environment)
 /// The settings of a platform that are not policies.
 const OWN_KEYS: &str = "name, sandbox, suspended, customers_enabled";
 
-fn parse_changes(
-    changes: &[String],
-    platform: &PlatformAccess,
-    registry: &Registry,
-) -> Result<PlatformChange, Failure> {
+fn parse_changes(changes: &[String], registry: &Registry) -> Result<PlatformChange, Failure> {
     let mut change = PlatformChange::default();
-    let mut policy = platform.platform.policy.clone();
     for text in changes {
         let (key, value) = text.split_once('=').ok_or_else(|| {
             Failure::usage("a change must be KEY=VALUE", "write it without spaces, such as minimum_age=21")
@@ -157,10 +152,9 @@ fn parse_changes(
             "suspended" => change.suspended = Some(parse_flag(key, value)?),
             "customers_enabled" => change.customers_enabled = Some(parse_flag(key, value)?),
             _ => {
-                policy.set(key, value, registry.lists()).map_err(|error| {
+                change.policy.set(key, value, registry.lists()).map_err(|error| {
                     Failure::refused(error, format!("beside the policies there are {OWN_KEYS}"))
                 })?;
-                change.policy = Some(policy.clone());
             }
         }
     }

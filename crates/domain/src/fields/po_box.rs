@@ -18,7 +18,7 @@ pub(super) fn is_po_box(line: &str) -> bool {
 }
 
 /// A run of letters or of digits, and what stood between it and the one before.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Word<'t> {
     text: &'t str,
     is_number: bool,

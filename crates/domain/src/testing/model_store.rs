@@ -152,7 +152,7 @@ impl State {
         set(&mut platform.sandbox, sandbox);
         set(&mut platform.suspended, suspended);
         set(&mut platform.customers_enabled, customers_enabled);
-        set(&mut platform.policy, policy);
+        platform.policy = policy.apply_to(&platform.policy).unwrap();
         self.change_access(event);
         true
     }

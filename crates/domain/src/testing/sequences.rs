@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::clock::UnixMillis;
 use crate::ids::{CustomerNumber, KeyNumber, PlatformNumber};
 use crate::platform::WrappedKey;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyChange};
 use crate::store::{
     BlindIndex, CustomerEvent, InstallationKey, NewApiKey, NewPlatform, PlatformChange, Store, StoreFailure,
 };
@@ -144,7 +144,7 @@ fn platform_change() -> impl Strategy<Value = PlatformChange> {
             sandbox,
             suspended,
             customers_enabled,
-            policy,
+            policy: policy.as_ref().map(PolicyChange::from).unwrap_or_default(),
         })
 }
 

@@ -93,6 +93,9 @@ async fn serve_connection(
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.max_headers(HEADER_LINES_MAX).max_buf_size(READ_BUFFER_BYTES_MAX);
+    // A client may end its side once it has sent its request (RFC 9112, section 9.6); it still reads the answer. A create whose
+    // connection ended is then also waited for, so that its number comes back if nothing was stored.
+    builder.half_close(true);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(guarded), service));
     let ended = tokio::select! {
         biased;

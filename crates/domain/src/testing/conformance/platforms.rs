@@ -3,7 +3,8 @@
 use crate::clock::UnixMillis;
 use crate::ids::PlatformNumber;
 use crate::platform::Platform;
-use crate::policy::{AadhaarPolicy, Policy, UnknownFields};
+use crate::policy::{AadhaarPolicy, Policy, PolicyChange, UnknownFields};
+use crate::reference::ReferenceLists;
 use crate::store::{NewPlatform, PlatformChange, Store};
 use crate::testing::{block_on, new_platform, operator_act};
 
@@ -59,8 +60,13 @@ pub fn every_setting_of_a_platform_can_be_changed_alone(store: &dyn Store) {
     expected[0].customers_enabled = false;
     assert_eq!(platforms(store), expected);
     let policy = Policy { minimum_age: 21, ..Policy::default() };
-    assert!(changed(store, number, PlatformChange { policy: Some(policy.clone()), ..none() }));
+    assert!(changed(store, number, PlatformChange { policy: PolicyChange::from(&policy), ..none() }));
     expected[0].policy = policy;
+    assert_eq!(platforms(store), expected);
+    let mut change = none();
+    change.policy.set("strict_id_numbers", "true", ReferenceLists::builtin()).unwrap();
+    assert!(changed(store, number, change));
+    expected[0].policy.strict_id_numbers = true;
     assert_eq!(platforms(store), expected);
 }
 
@@ -83,7 +89,7 @@ pub fn every_policy_is_kept(store: &dyn Store) {
         Policy::default(),
     ];
     for policy in policies {
-        let change = PlatformChange { policy: Some(policy.clone()), ..PlatformChange::default() };
+        let change = PlatformChange { policy: PolicyChange::from(&policy), ..PlatformChange::default() };
         assert!(changed(store, number, change));
         assert_eq!(platforms(store)[0].policy, policy);
     }
