@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use registrar_crypto::hints::SignatureHint::{self, *};
-use registrar_crypto::hints::{EXPLAINED_BODY_BYTES_MAX, explain};
+use registrar_crypto::hints::{EXPLAINED_BODY_BYTES_MAX, explain, explain_milliseconds};
 use registrar_crypto::signature::{RequestSecret, SignedParts, sign};
 
 const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -130,6 +130,23 @@ fn an_added_query_is_told() {
     );
     assert_eq!(hint(&get("/participants?page=2"), &get("/participants?page=2?page=2")), Some(QueryAdded));
     assert_eq!(hint(&get("/participants?page=2"), &get("/participants?page=2?")), Some(QueryAdded));
+}
+
+#[test]
+fn milliseconds_of_a_clock_are_told_whether_the_header_cut_or_rounded_them() {
+    let sent = post(COMPACT);
+    let told = |millis: &str| {
+        let signature = sign(&secret(), &SignedParts { timestamp: millis, ..sent });
+        explain_milliseconds(&secret(), &sent, signature.as_bytes())
+    };
+    let second = sent.timestamp;
+    let before = (second.parse::<u64>().unwrap() - 1).to_string();
+    for millis in [format!("{second}001"), format!("{second}999"), format!("{before}500")] {
+        assert_eq!(told(&millis), Some(Milliseconds), "{millis}");
+    }
+    for millis in [format!("{before}499"), second.to_owned(), format!("{second}0000")] {
+        assert_eq!(told(&millis), None, "{millis}");
+    }
 }
 
 #[test]

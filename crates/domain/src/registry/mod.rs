@@ -54,6 +54,8 @@ pub struct Registry {
     entropy: Arc<dyn Entropy>,
     auth: AuthSettings,
     hint_budget: HintBudget,
+    /// For the search that costs far more than the others, on every platform.
+    search_budget: HintBudget,
     /// Verified against when the key is unknown, so that the work is the same.
     decoy: RequestSecret,
     access: ArcSwap<Access>,
@@ -70,6 +72,7 @@ impl Registry {
             decoy: RequestSecret::from_bytes(&random_bytes::<32>(entropy.as_ref()))
                 .map_err(|_| StoreFailure::Internal("a new secret is empty".to_owned()))?,
             hint_budget: HintBudget::new(auth.hints_per_second, clock.now()),
+            search_budget: HintBudget::new(auth.hints_per_second, clock.now()),
             access: ArcSwap::from_pointee(access),
             store,
             master,
