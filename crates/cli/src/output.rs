@@ -15,8 +15,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes bytes to standard output as they are.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    match write_out(bytes) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::untrusted(
             format!("cannot write to standard output: {error}"),
             "check where it goes",
@@ -25,11 +24,27 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
+fn write_out(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// Writes what nobody can be shown again: here a reader that has gone away is a failure, with what to do about it.
+pub(crate) fn print_once(text: &str, cure: impl FnOnce() -> String) -> Result<(), Failure> {
+    write_out(text.as_bytes())
+        .map_err(|error| Failure::untrusted(format!("cannot write to standard output: {error}"), cure()))
+}
+
 /// Writes a value to standard output as one JSON document, indented for people and diffs.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|_| Failure::untrusted("the result cannot be written as JSON", "report this as a fault"))?;
-    print(&format!("{text}\n"))
+    print(&json_text(value)?)
+}
+
+/// A value as one JSON document, indented, with a line end.
+pub(crate) fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|_| Failure::untrusted("the result cannot be written as JSON", "report this as a fault"))
 }
 
 /// Writes a line to standard error: warnings and the like, never data.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use registrar_client::ClientError;
 use registrar_wire::Credentials;
 use serde_json::Value;
-use support::{Server, client, credentials, customer_named, run};
+use support::{Server, client, credentials, customer_named, registrar, run};
 
 /// Runs a command that prints JSON.
 fn json(folder: &Path, arguments: &[&str]) -> Value {
@@ -187,4 +187,40 @@ fn a_customer_is_shown_masked_unless_revealed_and_only_for_a_reason() {
         ],
     );
     assert_eq!(foreign.code, Some(1));
+}
+
+#[test]
+fn a_key_whose_secret_nobody_could_read_is_named_so_that_it_can_be_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::dev(folder.path());
+    let own = credentials(&folder.path().join("data/credentials.json"));
+    let arguments = ["key", "create", "--platform", &own.platform_code, "--data", "data", "--json"];
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = registrar(folder.path(), &arguments).stdout(writer).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    let listed = json(folder.path(), &["key", "list", "--platform", &own.platform_code]);
+    let made = listed.as_array().unwrap().last().unwrap()["api_key"].as_str().unwrap();
+    assert!(stderr.contains(&format!("revoke the key {made}")), "{stderr}");
+}
+
+#[test]
+fn operators_who_set_policies_of_one_platform_at_once_undo_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::dev(folder.path());
+    let code = credentials(&folder.path().join("data/credentials.json")).platform_code;
+    for age in 20..26 {
+        let set = |change: String| {
+            let arguments = ["platform", "set", &code, &change, "--data", "data", "--json"];
+            assert_eq!(run(folder.path(), &arguments).code, Some(0));
+        };
+        let aadhaar = if age % 2 == 0 { "seal" } else { "refuse" };
+        std::thread::scope(|scope| {
+            scope.spawn(|| set(format!("minimum_age={age}")));
+            scope.spawn(|| set(format!("aadhaar={aadhaar}")));
+        });
+        let policy = json(folder.path(), &["platform", "show", &code])["policy"].clone();
+        assert_eq!((&policy["minimum_age"], &policy["aadhaar"]), (&age.to_string().into(), &aadhaar.into()));
+    }
 }

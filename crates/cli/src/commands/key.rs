@@ -112,17 +112,20 @@ fn create(new: &CreateArguments, scope: &Scope, environment: &Environment) -> Re
         secret: made.secret.to_string(),
         passphrase: made.passphrase.to_string(),
     };
-    if scope.json {
-        output::print_json(&credentials)?;
+    let text = if scope.json {
+        output::json_text(&credentials)?
     } else {
-        output::print(&names_and_values(&[
+        names_and_values(&[
             ("base_url", credentials.base_url),
             ("platform_code", credentials.platform_code),
             ("api_key", credentials.api_key),
             ("secret", credentials.secret),
             ("passphrase", credentials.passphrase),
-        ]))?;
-    }
+        ])
+    };
+    output::print_once(&text, || {
+        format!("nobody has seen the secret: revoke the key {} and make another", made.api_key.as_str())
+    })?;
     output::progress("Secret and passphrase are shown this once; keep them now.");
     Ok(Exit::Done)
 }
