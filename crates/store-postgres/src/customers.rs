@@ -1,0 +1,230 @@
+//! The SQL of customers: many inserted by one statement, found, shown.
+//!
+//! Knows rows, not what becomes of a create. Invariant: what is returned as found was followed by `barrier`. A row that is
+//! visible need not be durable: after a cancelled wait for synchronous replication a plain read, and an insert that does
+//! nothing, answer at once. Locking a row writes to the log, so its commit waits until everything before it is replicated.
+
+use std::collections::HashSet;
+
+use registrar_domain::clock::UnixMillis;
+use registrar_domain::ids::{CustomerNumber, PlatformNumber};
+use registrar_domain::platform::WrappedKey;
+use registrar_domain::rules::audit::AuditEvent;
+use registrar_domain::store::{
+    BlindIndex, CreateCustomer, CustomerEvent, CustomerStatus, PayloadDigest, SealedCustomer, StoredCustomer,
+};
+use tokio_postgres::{Row, Statement};
+
+use crate::audit::write_audit_event;
+use crate::decode::{bytes, number};
+use crate::failure::Trouble;
+use crate::session::Session;
+
+const INSERT: &str = "INSERT INTO customers (number, platform, email_index, request_index, digest_version, \
+    payload_digest, status, prefunded, master_key_version, data_key, record, created_at, created_by_key, \
+    created_from, trace_id) \
+    SELECT number, platform, email_index, request_index, digest_version, payload_digest, $7, prefunded, \
+    master_key_version, data_key, record, created_at, created_by_key, created_from, trace_id \
+    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::smallint[], $6::bytea[], $8::boolean[], \
+    $9::bigint[], $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::text[], $15::bytea[]) \
+    AS given (number, platform, email_index, request_index, digest_version, payload_digest, prefunded, \
+    master_key_version, data_key, record, created_at, created_by_key, created_from, trace_id) \
+    ON CONFLICT DO NOTHING RETURNING number";
+
+const BY_REQUESTS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
+    found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
+    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, request_index, place) \
+    CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
+    prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
+    AND customers.request_index = given.request_index LIMIT 1) AS found";
+
+const BY_EMAILS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
+    found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
+    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, email_index, place) \
+    CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
+    prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
+    AND customers.email_index = given.email_index LIMIT 1) AS found";
+
+const BY_NUMBER: &str = "SELECT 1::bigint, number, digest_version, payload_digest, master_key_version, data_key, \
+    record, prefunded, status, created_at FROM customers WHERE platform = $1 AND number = $2";
+
+/// One row suffices: the log is replicated in its order. One lock at a time also cannot deadlock.
+const BARRIER: &str = "SELECT number FROM customers WHERE number = $1 FOR UPDATE";
+
+/// The statements that a connection uses again and again.
+pub(crate) struct Statements {
+    insert: Statement,
+    by_requests: Statement,
+    by_emails: Statement,
+    barrier: Statement,
+}
+
+/// What was found under one index: a row, or a row that cannot be read.
+pub(crate) type Found = Option<Result<StoredCustomer, Trouble>>;
+
+impl Statements {
+    /// Prepares them.
+    pub(crate) async fn prepare(session: &Session) -> Result<Self, Trouble> {
+        Ok(Self {
+            insert: session.prepare(INSERT).await?,
+            by_requests: session.prepare(BY_REQUESTS).await?,
+            by_emails: session.prepare(BY_EMAILS).await?,
+            barrier: session.prepare(BARRIER).await?,
+        })
+    }
+
+    /// Stores those that meet no row, durably; the numbers of these.
+    pub(crate) async fn insert(
+        &self,
+        session: &Session,
+        commands: &[&CreateCustomer],
+    ) -> Result<HashSet<u32>, Trouble> {
+        let each = commands.iter();
+        let digest = |command: &&CreateCustomer| command.digests.first().copied();
+        let numbers: Vec<_> = each.clone().map(|command| i64::from(command.number.0)).collect();
+        let platforms: Vec<_> = each.clone().map(|command| i64::from(command.platform.0)).collect();
+        let emails: Vec<_> = each.clone().map(|command| command.email.0.as_slice()).collect();
+        let requests: Vec<_> =
+            each.clone().map(|command| command.request.as_ref().map(|request| request.0.as_slice())).collect();
+        let versions: Vec<_> =
+            each.clone().map(|command| digest(command).map(|digest| i16::from(digest.version))).collect();
+        let digests: Vec<_> =
+            each.clone().map(|command| command.digests.first().map(|digest| digest.bytes.as_slice())).collect();
+        let prefunded: Vec<_> = each.clone().map(|command| command.prefunded).collect();
+        let key_versions: Vec<_> =
+            each.clone().map(|command| i64::from(command.sealed.data_key.master_key_version)).collect();
+        let data_keys: Vec<_> =
+            each.clone().map(|command| command.sealed.data_key.bytes.as_slice()).collect();
+        let records: Vec<_> = each.clone().map(|command| command.sealed.record.as_slice()).collect();
+        let times: Vec<_> = each.clone().map(|command| command.at.0).collect();
+        let keys: Vec<_> = each.clone().map(|command| i64::from(command.key.0)).collect();
+        let origins: Vec<_> =
+            each.clone().map(|command| command.from.map(|address| address.to_string())).collect();
+        let traces: Vec<_> = each.map(|command| command.trace_id.0.as_bytes().as_slice()).collect();
+        let rows = session
+            .query_durably(
+                &self.insert,
+                &[
+                    &numbers,
+                    &platforms,
+                    &emails,
+                    &requests,
+                    &versions,
+                    &digests,
+                    &CustomerStatus::Submitted.code(),
+                    &prefunded,
+                    &key_versions,
+                    &data_keys,
+                    &records,
+                    &times,
+                    &keys,
+                    &origins,
+                    &traces,
+                ],
+            )
+            .await?;
+        rows.iter().map(|row| number(row, 0)).collect()
+    }
+
+    /// The customers under these request_ids, in their order; `barrier` must follow.
+    pub(crate) async fn by_requests(
+        &self,
+        session: &Session,
+        keys: &[(PlatformNumber, BlindIndex)],
+    ) -> Result<Vec<Found>, Trouble> {
+        find(session, &self.by_requests, keys).await
+    }
+
+    /// The customers under these e-mails, in their order; `barrier` must follow.
+    pub(crate) async fn by_emails(
+        &self,
+        session: &Session,
+        keys: &[(PlatformNumber, BlindIndex)],
+    ) -> Result<Vec<Found>, Trouble> {
+        find(session, &self.by_emails, keys).await
+    }
+
+    /// Returns when everything that was read before on this connection is durable; `customer` is one of what was read.
+    pub(crate) async fn barrier(&self, session: &Session, customer: CustomerNumber) -> Result<(), Trouble> {
+        session.query_durably(&self.barrier, &[&i64::from(customer.0)]).await?;
+        Ok(())
+    }
+}
+
+async fn find(
+    session: &Session,
+    statement: &Statement,
+    keys: &[(PlatformNumber, BlindIndex)],
+) -> Result<Vec<Found>, Trouble> {
+    let mut found: Vec<Found> = Vec::new();
+    found.resize_with(keys.len(), || None);
+    if keys.is_empty() {
+        return Ok(found);
+    }
+    let platforms: Vec<_> = keys.iter().map(|(platform, _)| i64::from(platform.0)).collect();
+    let indexes: Vec<_> = keys.iter().map(|(_, index)| index.0.as_slice()).collect();
+    for row in session.query(statement, &[&platforms, &indexes]).await? {
+        let place: i64 = row.try_get(0)?;
+        let slot = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place));
+        if let Some(slot) = slot {
+            *slot = Some(decode(&row));
+        }
+    }
+    Ok(found)
+}
+
+/// The customer created under this request_id.
+pub(crate) async fn find_by_request(
+    session: &Session,
+    platform: PlatformNumber,
+    request: BlindIndex,
+) -> Result<Option<StoredCustomer>, Trouble> {
+    let statements = session.statements().await?;
+    let found = statements.by_requests(session, &[(platform, request)]).await?.into_iter().next().flatten();
+    let found = found.transpose()?;
+    if let Some(customer) = &found {
+        statements.barrier(session, customer.number).await?;
+    }
+    Ok(found)
+}
+
+/// Shows a customer and writes down who saw it.
+pub(crate) async fn show_customer(
+    session: &Session,
+    event: &CustomerEvent,
+) -> Result<Option<StoredCustomer>, Trouble> {
+    if event.reason.is_empty() {
+        return Err(Trouble::internal("a customer was to be shown without a reason"));
+    }
+    session
+        .transaction("BEGIN", async {
+            let key = (i64::from(event.platform.0), i64::from(event.customer.0));
+            let rows = session.query(BY_NUMBER, &[&key.0, &key.1]).await?;
+            let found = rows.first().map(decode).transpose()?;
+            if found.is_some() {
+                write_audit_event(session, &AuditEvent::customer_seen(event)).await?;
+            }
+            Ok(found)
+        })
+        .await
+}
+
+fn decode(row: &Row) -> Result<StoredCustomer, Trouble> {
+    let version: i16 = row.try_get(2)?;
+    Ok(StoredCustomer {
+        number: CustomerNumber(number(row, 1)?),
+        digest: PayloadDigest {
+            version: u8::try_from(version)
+                .map_err(|_| Trouble::internal("a digest's version is out of range"))?,
+            bytes: bytes(row, 3)?,
+        },
+        sealed: SealedCustomer {
+            data_key: WrappedKey { master_key_version: number(row, 4)?, bytes: row.try_get(5)? },
+            record: row.try_get(6)?,
+        },
+        prefunded: row.try_get(7)?,
+        status: CustomerStatus::parse(row.try_get(8)?)
+            .ok_or_else(|| Trouble::internal("a customer has a status that this program does not know"))?,
+        created_at: UnixMillis(row.try_get(9)?),
+    })
+}

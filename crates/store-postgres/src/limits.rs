@@ -1,0 +1,60 @@
+//! Every bound of the engine with its reason.
+
+use std::time::Duration;
+
+/// The oldest PostgreSQL this engine is tested with, as `server_version_num` tells it.
+pub const POSTGRES_VERSION_MIN: i32 = 150_000;
+
+/// Creates that may wait for a writer. Several times the connections a server is meant for, each of which waits for one
+/// create; at about 1 KiB a create it also bounds the memory to a few MiB. A full queue answers `Busy` at once.
+pub const QUEUE_COMMANDS_MAX: usize = 4096;
+
+/// Creates in one statement. More would hardly save anything, for one commit is shared by all of them already, but the
+/// first of the batch waits for the last.
+pub const BATCH_COMMANDS_MAX: usize = 256;
+
+/// Connections that store customers: while one waits for its commit the other fills. More make smaller batches.
+pub const WRITERS: usize = 2;
+
+/// Connections for everything else: reads of platforms and keys, look-ups, operators' acts.
+pub const DESK_SESSIONS: usize = 2;
+
+/// Commands other than creates that may wait for one of those connections.
+pub const DESK_QUEUE_MAX: usize = 1024;
+
+/// Customer numbers held in memory: as many as creates can be under way, so that numbers never run out before the
+/// queue is full. A server that ends leaves at most so many unused; an installation has room for 260,000 such ends.
+pub const NUMBERS_AHEAD: u32 = 4096;
+
+/// Numbers given back that are remembered: as many as creates can be under way at once.
+pub const RETURNED_NUMBERS_MAX: usize = QUEUE_COMMANDS_MAX;
+
+/// How long the server works on one statement before it gives up. Statements take milliseconds; this is for a row that
+/// another program has locked.
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How long an answer is waited for; longer than the statement's own bound, so that it is passed only when the server or
+/// the network hangs, or a commit waits for a replica that does not answer.
+pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
+
+/// How long one host is tried when the address says nothing of it.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a create that was never sent waits for a connection; short, for its caller may repeat it at once.
+pub const UNSENT_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the outcome of a create that was sent is looked for before its caller is told that it is unknown. Its caller
+/// would wait about so long for an answer.
+pub const OUTCOME_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The pause before the next attempt to connect.
+pub const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often a transaction is tried that meets others (SQLSTATE 40001, 40P01) or loses its connection before its commit.
+pub const ATTEMPTS_MAX: u32 = 5;
+
+/// How often a create is tried again that met a row which then was not there.
+pub const VANISHED_ROWS_MAX: u32 = 3;
+
+/// How long a migration waits for another process that migrates.
+pub const MIGRATION_WAIT: Duration = Duration::from_secs(60);

@@ -1,0 +1,74 @@
+//! Why a database could not be opened, in words that tell the operator what to do.
+
+use crate::failure::{Trouble, describe};
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is not one.
+    #[error("the database's address {0}; write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=FOLDER&user=USER for a socket")]
+    Address(String),
+    /// The address asks for TLS, or would silently do without it.
+    #[error(
+        "the database's address {0}, but this build does not speak TLS to PostgreSQL yet; use a unix socket, a loopback \
+         address, or a network that only the database and its servers share, and say so with sslmode=disable"
+    )]
+    Tls(&'static str),
+    /// No host accepts a connection and writes.
+    #[error(
+        "could not connect to the database: {0}; check that PostgreSQL runs and can be written to, the address, and the \
+         role's rights"
+    )]
+    Connect(String),
+    /// The server is too old.
+    #[error("the database runs PostgreSQL {0}, but 15 or later is needed; upgrade it")]
+    OldServer(String),
+    /// The database was written by a later release.
+    #[error(
+        "the database has schema {found}, but this release knows schemas up to {known}; use the release that wrote it \
+         or a later one"
+    )]
+    NewerSchema {
+        /// The schema found.
+        found: u32,
+        /// The newest schema this release knows.
+        known: u32,
+    },
+    /// An operator's command met a database of an earlier release; migrating it is for `registrar migrate` or a server.
+    #[error(
+        "the database has schema {found}, but this release needs schema {known}; run `registrar migrate`, or start a \
+         server of this release"
+    )]
+    OlderSchema {
+        /// The schema found.
+        found: u32,
+        /// The schema needed.
+        known: u32,
+    },
+    /// An operator's command met a database without Registrar's tables.
+    #[error("the database is empty; `registrar migrate` or `registrar serve` makes its tables")]
+    Empty,
+    /// The database holds tables of these names that are not Registrar's.
+    #[error(
+        "the database has a table `{0}` that Registrar did not make; give Registrar a database or a schema of its own"
+    )]
+    OtherProgram(String),
+    /// PostgreSQL refused something.
+    #[error("PostgreSQL could not open the database: {0}; see the text and the server's log")]
+    Postgres(String),
+    /// The operating system refused a thread.
+    #[error("could not start a thread: {0}; check the limits of this user")]
+    Thread(String),
+}
+
+impl From<Trouble> for OpenError {
+    fn from(trouble: Trouble) -> Self {
+        Self::Postgres(trouble.text())
+    }
+}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(describe(&error))
+    }
+}

@@ -1,0 +1,165 @@
+//! One connection: how it is set up, how statements are sent, and how a commit that was not waited for is noticed.
+//!
+//! A cancelled wait for synchronous replication ends the commit with success and a warning; it is also only a warning when
+//! the server ends the connection then. So every warning that comes during a durable statement makes its outcome unknown.
+//! Invariant: `query_durably` and `commit` return `Ok` only for what is as durable as the server is configured to make it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, NoTls, Row, ToStatement};
+
+use crate::address::Address;
+use crate::customers::Statements;
+use crate::failure::{Severity, Trouble};
+use crate::limits::{ANSWER_WAIT, MIGRATION_WAIT, STATEMENT_TIMEOUT};
+
+/// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
+const SET_UP: &str = "SET client_min_messages = warning; \
+    SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
+        WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
+
+/// Every statement is a look-up by an index. A plan made while a table was small would read the whole table until
+/// PostgreSQL counts its rows again. Engines that do not know the setting have no such plans.
+const PREFER_INDEXES: &str = "SET enable_seqscan = off";
+
+/// A connection.
+pub(crate) struct Session {
+    client: Client,
+    warnings: Arc<AtomicU64>,
+    statements: OnceCell<Statements>,
+    driver: JoinHandle<()>,
+}
+
+impl Session {
+    /// Connects to the first host that writes.
+    pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
+        let (client, mut connection) = address.config().connect(NoTls).await?;
+        let warnings = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&warnings);
+        let driver = tokio::spawn(async move {
+            // Counted before the connection is polled again, so before the statement's own end is seen.
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if matches!(message, AsyncMessage::Notice(_)) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        let session = Self { client, warnings, statements: OnceCell::new(), driver };
+        session.batch(SET_UP).await?;
+        let millis = STATEMENT_TIMEOUT.as_millis();
+        session
+            .batch(&format!(
+                "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
+                 SET idle_in_transaction_session_timeout = {millis}"
+            ))
+            .await?;
+        // Refused by engines that do not have it.
+        let _ = session.batch(PREFER_INDEXES).await;
+        Ok(session)
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The statements of customers, prepared when they are first needed.
+    pub(crate) async fn statements(&self) -> Result<&Statements, Trouble> {
+        self.statements.get_or_try_init(|| Statements::prepare(self)).await
+    }
+
+    /// Prepares a statement that is used again and again.
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, Trouble> {
+        in_time(ANSWER_WAIT, self.client.prepare(sql)).await
+    }
+
+    /// Statements without parameters or rows.
+    pub(crate) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
+        in_time(ANSWER_WAIT, self.client.batch_execute(sql)).await
+    }
+
+    /// The same for what may take as long as a migration.
+    pub(crate) async fn batch_patiently(&self, sql: &str) -> Result<(), Trouble> {
+        in_time(MIGRATION_WAIT, self.client.batch_execute(sql)).await
+    }
+
+    /// A statement inside a transaction, or one whose durability nobody relies on.
+    pub(crate) async fn query<S: ToStatement + ?Sized>(
+        &self,
+        statement: &S,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Trouble> {
+        in_time(ANSWER_WAIT, self.client.query(statement, parameters)).await
+    }
+
+    /// A statement that is a transaction of its own; returns when its commit is durable.
+    pub(crate) async fn query_durably<S: ToStatement + ?Sized>(
+        &self,
+        statement: &S,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Trouble> {
+        let warnings = self.warnings.load(Ordering::SeqCst);
+        let rows = self.query(statement, parameters).await?;
+        self.check_warnings(warnings)?;
+        Ok(rows)
+    }
+
+    /// Runs `work` between `begin` and a commit; returns when the commit is durable.
+    pub(crate) async fn transaction<T>(
+        &self,
+        begin: &str,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        self.batch(begin).await?;
+        match work.await {
+            Ok(value) => {
+                self.commit().await?;
+                Ok(value)
+            }
+            Err(trouble) => {
+                // A connection that cannot roll back is closed, and with it the transaction.
+                let _ = self.batch("ROLLBACK").await;
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn commit(&self) -> Result<(), Trouble> {
+        let warnings = self.warnings.load(Ordering::SeqCst);
+        self.batch("COMMIT").await.map_err(|trouble| match trouble.severity() {
+            Severity::Connection => Trouble::Unknown(trouble.text()),
+            _ => trouble,
+        })?;
+        self.check_warnings(warnings)
+    }
+
+    fn check_warnings(&self, before: u64) -> Result<(), Trouble> {
+        if self.warnings.load(Ordering::SeqCst) == before {
+            return Ok(());
+        }
+        Err(Trouble::Unknown("the server warned that the commit may not be replicated".to_owned()))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+async fn in_time<T>(
+    wait: Duration,
+    work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Trouble> {
+    match timeout(wait, work).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(Trouble::Slow),
+    }
+}

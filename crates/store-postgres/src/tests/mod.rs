@@ -1,0 +1,5 @@
+//! The engine's tests; the conformance suite and the comparison with the model come from `registrar_domain::testing`.
+
+mod engine;
+mod faults;
+mod servers;

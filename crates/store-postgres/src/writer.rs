@@ -1,0 +1,274 @@
+//! One connection that stores customers: takes what waits, stores it by one statement, answers after its commit.
+//!
+//! What met a row is decided by `decide_create_customer` from facts read afterwards, behind a barrier; rows of customers
+//! never go away, so these facts are those of the insert. When an answer was lost the same creates are sent again: the
+//! indexes let them in once, and a row that bears the create's own number and record is its own. Invariant: a create is
+//! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use registrar_domain::rules::create_customer::{CreateCustomerFacts, Decision, decide_create_customer};
+use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure, StoredCustomer};
+use tokio::time::{Instant, sleep};
+
+use crate::address::Address;
+use crate::customers::{Found, Statements};
+use crate::failure::{Severity, Trouble};
+use crate::limits::{
+    ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX,
+};
+use crate::queue::{Queue, Waiting};
+use crate::session::Session;
+use crate::statistics::Counters;
+
+/// Creates that travel together, and how often they did.
+struct Group {
+    creates: Vec<Waiting>,
+    attempts: u32,
+    unsent_until: Instant,
+    outcome_until: Instant,
+}
+
+impl Group {
+    fn new(mut creates: Vec<Waiting>) -> Self {
+        // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
+        creates.sort_by_key(|create| (create.command.platform, create.command.email));
+        let now = Instant::now();
+        Self { creates, attempts: 0, unsent_until: now + UNSENT_PATIENCE, outcome_until: now + OUTCOME_PATIENCE }
+    }
+
+    fn with(&self, creates: Vec<Waiting>) -> Self {
+        Self { creates, attempts: 0, unsent_until: self.unsent_until, outcome_until: self.outcome_until }
+    }
+}
+
+/// The writer.
+pub(crate) struct Writer {
+    address: Address,
+    queue: Arc<Queue>,
+    counters: Arc<Counters>,
+    session: Option<Session>,
+    connected_before: bool,
+}
+
+impl Writer {
+    /// A writer that connects when it has something to store.
+    pub(crate) fn new(address: Address, queue: Arc<Queue>, counters: Arc<Counters>) -> Self {
+        Self { address, queue, counters, session: None, connected_before: false }
+    }
+
+    /// Serves until the queue is closed and empty.
+    pub(crate) async fn run(mut self) {
+        while let Some(creates) = self.queue.take().await {
+            let mut groups = split_by_number(creates);
+            while let Some(group) = groups.pop() {
+                groups.extend(self.settle(group).await);
+            }
+        }
+    }
+
+    /// One round for a group; what has to be tried again comes back.
+    async fn settle(&mut self, mut group: Group) -> Vec<Group> {
+        let Some(session) = self.connected(&mut group).await else { return Vec::new() };
+        let commands: Vec<_> = group.creates.iter().map(|create| &create.command).collect();
+        let inserted = match session.statements().await {
+            Ok(statements) => statements.insert(session, &commands).await,
+            // Nothing was sent but a request to prepare.
+            Err(trouble) => return self.again(group, &trouble),
+        };
+        let inserted = match inserted {
+            Ok(inserted) => inserted,
+            Err(trouble) => {
+                let is_lost = trouble.severity() == Severity::Connection;
+                group.creates.iter_mut().for_each(|create| create.sent |= is_lost);
+                return self.again(group, &trouble);
+            }
+        };
+        self.counters.count_commit(commands.len());
+        let creates = std::mem::take(&mut group.creates);
+        let (stored, met): (Vec<_>, Vec<_>) =
+            creates.into_iter().partition(|create| inserted.contains(&create.command.number.0));
+        for create in stored {
+            create.answer(Ok(CreateCustomerOutcome::Created));
+        }
+        if met.is_empty() {
+            return Vec::new();
+        }
+        group.creates = met;
+        self.decide(group).await
+    }
+
+    /// Answers those that met a row.
+    async fn decide(&mut self, mut group: Group) -> Vec<Group> {
+        let facts = match &self.session {
+            Some(session) => load_facts(session, &group.creates).await,
+            None => Err(Trouble::Slow),
+        };
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(trouble) => return self.again(group, &trouble),
+        };
+        let mut vanished = Vec::new();
+        for (create, facts) in std::mem::take(&mut group.creates).into_iter().zip(facts) {
+            vanished.extend(self.tell(create, facts));
+        }
+        if vanished.is_empty() { Vec::new() } else { vec![group.with(vanished)] }
+    }
+
+    /// Answers one create by its facts; gives it back if there are none, to be stored once more.
+    fn tell(&self, mut create: Waiting, facts: Result<CreateCustomerFacts, Trouble>) -> Option<Waiting> {
+        let facts = match facts {
+            Ok(facts) => facts,
+            Err(trouble) => {
+                create.answer(Err(trouble.failure(false)));
+                return None;
+            }
+        };
+        let rows = [&facts.by_request, &facts.by_email];
+        if create.sent && rows.iter().any(|row| row.as_ref().is_some_and(|row| is_own(row, &create.command))) {
+            self.counters.count_outcome_found();
+            create.answer(Ok(CreateCustomerOutcome::Created));
+            return None;
+        }
+        match decide_create_customer(facts, &create.command) {
+            Ok(Decision::Replay(stored)) => create.answer(Ok(CreateCustomerOutcome::Replayed(stored))),
+            Ok(Decision::Reject(rejection)) => create.answer(Ok(CreateCustomerOutcome::Rejected(rejection))),
+            Err(failure) => create.answer(Err(failure)),
+            Ok(Decision::Create) if create.vanished < VANISHED_ROWS_MAX => {
+                create.vanished += 1;
+                return Some(create);
+            }
+            Ok(Decision::Create) => {
+                let text = format!("the customer number {} is taken", create.command.number.0);
+                create.answer(Err(StoreFailure::Internal(text)));
+            }
+        }
+        None
+    }
+
+    /// What to do with a group whose statement failed.
+    fn again(&mut self, mut group: Group, trouble: &Trouble) -> Vec<Group> {
+        group.attempts += 1;
+        match trouble.severity() {
+            Severity::Connection => self.session = None,
+            Severity::Conflict if group.attempts < ATTEMPTS_MAX => {}
+            _ if group.creates.len() > 1 => {
+                // One of them is bad, or several: halves find out which without harm to the others.
+                let later = group.creates.split_off(group.creates.len() / 2);
+                let later = group.with(later);
+                let earlier = std::mem::take(&mut group.creates);
+                return vec![later, group.with(earlier)];
+            }
+            _ => {
+                for create in group.creates {
+                    let sent = create.sent;
+                    create.answer(Err(unless_sent(sent, trouble)));
+                }
+                return Vec::new();
+            }
+        }
+        vec![group]
+    }
+
+    /// The connection, made again if it was lost; without one the group's creates are answered as their patience ends.
+    async fn connected(&mut self, group: &mut Group) -> Option<&Session> {
+        if self.session.as_ref().is_some_and(Session::is_closed) {
+            self.session = None;
+        }
+        while self.session.is_none() {
+            let trouble = match Session::connect(&self.address).await {
+                Ok(session) if Instant::now() < group.outcome_until => {
+                    if std::mem::replace(&mut self.connected_before, true) {
+                        self.counters.count_reconnection();
+                    }
+                    self.session = Some(session);
+                    break;
+                }
+                Ok(_) => Trouble::Slow,
+                Err(trouble) => trouble,
+            };
+            give_up(group, &trouble);
+            if group.creates.is_empty() {
+                return None;
+            }
+            sleep(RECONNECT_PAUSE).await;
+        }
+        self.session.as_ref()
+    }
+}
+
+/// Answers those whose patience has ended.
+fn give_up(group: &mut Group, trouble: &Trouble) {
+    let now = Instant::now();
+    let patience = |sent: bool| if sent { group.outcome_until } else { group.unsent_until };
+    let creates = std::mem::take(&mut group.creates);
+    let (over, left): (Vec<_>, Vec<_>) = creates.into_iter().partition(|create| now >= patience(create.sent));
+    for create in over {
+        let sent = create.sent;
+        create.answer(Err(unless_sent(sent, trouble)));
+    }
+    group.creates = left;
+}
+
+fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {
+    if sent { StoreFailure::OutcomeUnknown(trouble.text()) } else { trouble.failure(false) }
+}
+
+/// Numbers are unique but for a caller's error; then the returned numbers would not tell who was stored.
+fn split_by_number(creates: Vec<Waiting>) -> Vec<Group> {
+    let mut seen = HashSet::with_capacity(creates.len());
+    let (first, again): (Vec<_>, Vec<_>) =
+        creates.into_iter().partition(|create| seen.insert(create.command.number));
+    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create])).collect();
+    groups.push(Group::new(first));
+    groups
+}
+
+/// Whether this row is the create itself, stored by a statement whose answer was lost.
+fn is_own(row: &StoredCustomer, command: &CreateCustomer) -> bool {
+    row.number == command.number && row.sealed == command.sealed
+}
+
+/// What is stored under each create's indexes, durably.
+async fn load_facts(
+    session: &Session,
+    creates: &[Waiting],
+) -> Result<Vec<Result<CreateCustomerFacts, Trouble>>, Trouble> {
+    let statements = session.statements().await?;
+    let commands = || creates.iter().map(|create| &create.command);
+    let keys: Vec<_> =
+        commands().filter_map(|command| Some((command.platform, command.request?))).collect();
+    let mut by_requests = statements.by_requests(session, &keys).await?.into_iter();
+    let by_request: Vec<Found> =
+        commands().map(|command| command.request.and_then(|_| by_requests.next().flatten())).collect();
+    // Where the request_id finds a row the e-mail's row does not matter.
+    let undecided = |found: &Found| found.is_none();
+    let keys: Vec<_> = commands()
+        .zip(&by_request)
+        .filter(|(_, found)| undecided(found))
+        .map(|(command, _)| (command.platform, command.email))
+        .collect();
+    let mut by_emails = statements.by_emails(session, &keys).await?.into_iter();
+    let facts: Vec<Result<CreateCustomerFacts, Trouble>> = by_request
+        .into_iter()
+        .map(|found| {
+            let by_email = if undecided(&found) { by_emails.next().flatten() } else { None };
+            Ok(CreateCustomerFacts { by_request: found.transpose()?, by_email: by_email.transpose()? })
+        })
+        .collect();
+    pass_barrier(session, statements, &facts).await?;
+    Ok(facts)
+}
+
+async fn pass_barrier(
+    session: &Session,
+    statements: &Statements,
+    facts: &[Result<CreateCustomerFacts, Trouble>],
+) -> Result<(), Trouble> {
+    let rows = facts.iter().flatten().find_map(|facts| facts.by_request.as_ref().or(facts.by_email.as_ref()));
+    match rows {
+        Some(row) => statements.barrier(session, row.number).await,
+        None => Ok(()),
+    }
+}
