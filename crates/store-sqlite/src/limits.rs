@@ -60,3 +60,6 @@ pub const NUMBERS_MARKED_AHEAD: u32 = 16_384;
 /// Numbers skipped when the database was put back from a copy: safe as long as fewer customers were accepted since the
 /// copy, and it can happen a thousand times.
 pub const NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 20;
+
+/// Platform numbers skipped in the same case: platforms are made by hand, and this too can happen a thousand times.
+pub const PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 10;

@@ -52,6 +52,10 @@ impl SqliteStore {
                     customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
                 let (numbers, beginning) = Numbers::open(path, next)
                     .map_err(|error| OpenError::io("read or write the number mark beside", path, error))?;
+                if beginning.after_copy {
+                    platforms::skip_numbers_after_a_copy(&connection)
+                        .map_err(|error| OpenError::sqlite(path, &error))?;
+                }
                 (Some(numbers), beginning.after_copy, SERVER_READERS)
             }
             Role::Operator => (None, false, 1),
