@@ -102,9 +102,9 @@ pub(crate) fn describe(error: &Error) -> String {
         return format!("{} (SQLSTATE {code})", from_server.message());
     }
     let named = [("constraint", from_server.constraint()), ("table", from_server.table())];
-    let names: String =
+    let parts: String =
         named.iter().filter_map(|(what, name)| name.map(|name| format!(", {what} {name}"))).collect();
-    format!("SQLSTATE {code}{names}")
+    format!("SQLSTATE {code}{parts}")
 }
 
 #[cfg(test)]

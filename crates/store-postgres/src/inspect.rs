@@ -24,16 +24,12 @@ pub struct Inspection {
     pub version: String,
     /// Whether pages bear checksums.
     pub data_checksums: bool,
-    /// Whether the server syncs its files.
-    pub fsync: bool,
-    /// Whether torn pages are repaired.
-    pub full_page_writes: bool,
+    /// Settings under which a crash loses what was acknowledged, such as `fsync=off`.
+    pub unsafe_settings: Vec<&'static str>,
     /// `synchronous_commit` of this role; Registrar's own connections raise what is lower than `on`.
     pub synchronous_commit: String,
     /// The standbys that a commit waits for; empty if it waits for none.
     pub synchronous_standbys: String,
-    /// Whether a failed sync is tried again, which can lose what was acknowledged.
-    pub data_sync_retry: bool,
     /// The steps of the schema that the database lacks.
     pub pending_migrations: Vec<&'static str>,
 }
@@ -49,14 +45,18 @@ pub fn inspect(address: &Address) -> Result<Inspection, OpenError> {
         let row = first(&rows)?;
         let text = |column: usize| row.try_get::<_, String>(column).map_err(Trouble::from);
         let is_on = |column: usize| text(column).map(|value| value == "on");
+        let dangers = [
+            ("fsync=off", !is_on(2)?),
+            ("full_page_writes=off", !is_on(3)?),
+            ("data_sync_retry=on", is_on(6)?),
+        ];
+        let unsafe_settings = dangers.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
         Ok(Inspection {
             version: text(0)?,
             data_checksums: is_on(1)?,
-            fsync: is_on(2)?,
-            full_page_writes: is_on(3)?,
+            unsafe_settings,
             synchronous_commit: text(4)?,
             synchronous_standbys: text(5)?,
-            data_sync_retry: is_on(6)?,
             pending_migrations: migrations::pending(&session).await?,
         })
     })

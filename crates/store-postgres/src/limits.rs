@@ -57,4 +57,4 @@ pub const ATTEMPTS_MAX: u32 = 5;
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
 /// How long a migration waits for another process that migrates.
-pub const MIGRATION_WAIT: Duration = Duration::from_secs(60);
+pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);
