@@ -83,8 +83,7 @@ fn is_this_machine(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => {
-            name == "localhost"
-                || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
         }
     }
 }
@@ -125,7 +124,8 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_repeating_it() {
-        for text in ["postgres://u:hunter2@localhost", "postgres:///d", "postgres://u:hunter2@h/d?sslmode=x"] {
+        for text in ["postgres://u:hunter2@localhost", "postgres:///d", "postgres://u:hunter2@h/d?sslmode=x"]
+        {
             let error = Address::parse(text).unwrap_err();
             assert!(matches!(error, OpenError::Address(_)), "{error}");
             assert!(!error.to_string().contains("hunter2"));

@@ -95,14 +95,17 @@ pub(crate) async fn revoke_api_key(
     session
         .transaction("BEGIN", async {
             begin_access_change(session).await?;
-            let find = "SELECT number, revoked_at IS NOT NULL FROM api_keys WHERE platform = $1 AND api_key = $2";
+            let find =
+                "SELECT number, revoked_at IS NOT NULL FROM api_keys WHERE platform = $1 AND api_key = $2";
             let found = session.query(find, &[&i64::from(platform.0), &api_key]).await?;
             let Some(row) = found.first() else { return Ok(RevokeApiKeyOutcome::NoSuchKey) };
             if row.try_get(1)? {
                 return Ok(RevokeApiKeyOutcome::AlreadyRevoked);
             }
             let key: i64 = row.try_get(0)?;
-            session.query("UPDATE api_keys SET revoked_at = $2 WHERE number = $1", &[&key, &act.at.0]).await?;
+            session
+                .query("UPDATE api_keys SET revoked_at = $2 WHERE number = $1", &[&key, &act.at.0])
+                .await?;
             note_access_change(session, &AuditEvent::api_key_revoked(platform, api_key, act)).await?;
             Ok(RevokeApiKeyOutcome::Revoked)
         })
@@ -110,7 +113,10 @@ pub(crate) async fn revoke_api_key(
 }
 
 /// Notes when keys were last used.
-pub(crate) async fn record_key_use(session: &Session, uses: &[(KeyNumber, UnixMillis)]) -> Result<(), Trouble> {
+pub(crate) async fn record_key_use(
+    session: &Session,
+    uses: &[(KeyNumber, UnixMillis)],
+) -> Result<(), Trouble> {
     let numbers: Vec<_> = uses.iter().map(|(key, _)| i64::from(key.0)).collect();
     let times: Vec<_> = uses.iter().map(|(_, at)| at.0).collect();
     session.query_durably(USE, &[&numbers, &times]).await?;

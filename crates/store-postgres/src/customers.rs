@@ -84,12 +84,16 @@ impl Statements {
         let numbers: Vec<_> = each.clone().map(|command| i64::from(command.number.0)).collect();
         let platforms: Vec<_> = each.clone().map(|command| i64::from(command.platform.0)).collect();
         let emails: Vec<_> = each.clone().map(|command| command.email.0.as_slice()).collect();
-        let requests: Vec<_> =
-            each.clone().map(|command| command.request.as_ref().map(|request| request.0.as_slice())).collect();
+        let requests: Vec<_> = each
+            .clone()
+            .map(|command| command.request.as_ref().map(|request| request.0.as_slice()))
+            .collect();
         let versions: Vec<_> =
             each.clone().map(|command| digest(command).map(|digest| i16::from(digest.version))).collect();
-        let digests: Vec<_> =
-            each.clone().map(|command| command.digests.first().map(|digest| digest.bytes.as_slice())).collect();
+        let digests: Vec<_> = each
+            .clone()
+            .map(|command| command.digests.first().map(|digest| digest.bytes.as_slice()))
+            .collect();
         let prefunded: Vec<_> = each.clone().map(|command| command.prefunded).collect();
         let key_versions: Vec<_> =
             each.clone().map(|command| i64::from(command.sealed.data_key.master_key_version)).collect();

@@ -102,7 +102,8 @@ impl Desk {
             None => Arc::new(Session::connect(&self.address).await?),
         };
         let result = job(Arc::clone(&session)).await;
-        let is_usable = result.as_ref().err().is_none_or(|trouble| trouble.severity() != Severity::Connection);
+        let is_usable =
+            result.as_ref().err().is_none_or(|trouble| trouble.severity() != Severity::Connection);
         if is_usable && !session.is_closed() {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
         }

@@ -99,8 +99,7 @@ impl Engine {
 }
 
 async fn prepare(address: &Address, role: Role, shared: &Shared) -> Result<(), OpenError> {
-    let session =
-        Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
+    let session = Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
     inspect::check_version(&session).await?;
     migrations::migrate(&session, role).await?;
     drop(session);

@@ -21,7 +21,8 @@ pub(crate) async fn load_or_store_installation_keys(
             if !stored.is_empty() || candidates.is_empty() {
                 return Ok(stored);
             }
-            let insert = "INSERT INTO installation_keys (name, master_key_version, wrapped) VALUES ($1, $2, $3)";
+            let insert =
+                "INSERT INTO installation_keys (name, master_key_version, wrapped) VALUES ($1, $2, $3)";
             for key in candidates {
                 let version = i64::from(key.wrapped.master_key_version);
                 session.query(insert, &[&key.name, &version, &key.wrapped.bytes]).await?;

@@ -42,11 +42,7 @@ pub(crate) async fn migrate(session: &Session, role: Role) -> Result<Vec<&'stati
 pub(crate) async fn pending(session: &Session) -> Result<Vec<&'static str>, OpenError> {
     let found = schema(session).await?;
     check(found, known_schema(), Role::Server)?;
-    Ok(MIGRATIONS
-        .iter()
-        .skip(usize::try_from(found).unwrap_or(usize::MAX))
-        .map(|(name, _)| *name)
-        .collect())
+    Ok(MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)).map(|(name, _)| *name).collect())
 }
 
 fn check(found: u32, known: u32, role: Role) -> Result<(), OpenError> {
@@ -77,7 +73,8 @@ async fn schema(session: &Session) -> Result<u32, OpenError> {
 async fn found_version(session: &Session) -> Result<u32, Trouble> {
     let rows = session.query("SELECT coalesce(max(version), 0)::bigint FROM schema_version", &[]).await?;
     let row = rows.first().ok_or_else(|| Trouble::internal("the schema has no version"))?;
-    u32::try_from(row.try_get::<_, i64>(0)?).map_err(|_| Trouble::internal("the schema's version is no version"))
+    u32::try_from(row.try_get::<_, i64>(0)?)
+        .map_err(|_| Trouble::internal("the schema's version is no version"))
 }
 
 /// Applies one step, unless another process did so in the meantime.
@@ -120,10 +117,7 @@ mod tests {
     #[test]
     fn a_server_migrates_an_older_schema_and_an_operator_leaves_it_alone() {
         assert!(matches!(check(0, 2, Role::Operator), Err(OpenError::Empty)));
-        assert!(matches!(
-            check(1, 2, Role::Operator),
-            Err(OpenError::OlderSchema { found: 1, known: 2 })
-        ));
+        assert!(matches!(check(1, 2, Role::Operator), Err(OpenError::OlderSchema { found: 1, known: 2 })));
         assert!(check(2, 2, Role::Operator).is_ok());
         assert!(check(0, 2, Role::Server).is_ok());
         assert!(check(1, 2, Role::Server).is_ok());

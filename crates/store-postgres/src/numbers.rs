@@ -80,9 +80,8 @@ impl Numbers {
         }
         // A block whose commit has an unknown outcome is skipped.
         let taken = desk.run(Repeating::Harmless, |session| async move {
-            let rows = session
-                .query_durably(TAKE, &[&i64::from(missing), &i64::from(CUSTOMER_NUMBERS)])
-                .await?;
+            let rows =
+                session.query_durably(TAKE, &[&i64::from(missing), &i64::from(CUSTOMER_NUMBERS)]).await?;
             rows.first().map(|row| Ok::<i64, Trouble>(row.try_get(0)?)).transpose()
         });
         let result = taken.await.and_then(|end| block(end, missing));

@@ -6,7 +6,9 @@ use crate::failure::{Trouble, describe};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address is not one.
-    #[error("the database's address {0}; write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=FOLDER&user=USER for a socket")]
+    #[error(
+        "the database's address {0}; write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=FOLDER&user=USER for a socket"
+    )]
     Address(String),
     /// The address asks for TLS, or would silently do without it.
     #[error(

@@ -40,7 +40,8 @@ pub(crate) async fn create_platform(
             let next = session.query(NEXT, &[]).await?;
             let platform = PlatformNumber(number(first(&next)?, 0)?);
             if platform.0 >= PLATFORM_NUMBERS {
-                let text = format!("all platform codes are taken: an installation has {}", PLATFORM_NUMBERS - 1);
+                let text =
+                    format!("all platform codes are taken: an installation has {}", PLATFORM_NUMBERS - 1);
                 return Err(Trouble::Refused(StoreFailure::Unavailable(text)));
             }
             let policy = Policy::default().to_text();
@@ -70,9 +71,8 @@ pub(crate) async fn change_platform(
             let policy = changed_policy(session, platform, &change.policy).await?;
             let PlatformChange { name, sandbox, suspended, customers_enabled, .. } = change;
             let key = i64::from(platform.0);
-            let changed = session
-                .query(UPDATE, &[&key, name, sandbox, suspended, customers_enabled, &policy])
-                .await?;
+            let changed =
+                session.query(UPDATE, &[&key, name, sandbox, suspended, customers_enabled, &policy]).await?;
             if changed.is_empty() {
                 return Ok(false);
             }

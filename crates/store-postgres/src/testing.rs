@@ -7,12 +7,14 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a server that cannot be started ends the test")]
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{FlockOperation, flock};
+use tempfile::TempDir;
 
 use crate::Address;
 
@@ -34,16 +36,38 @@ while :; do
 done
 "#;
 
-/// The folder of the shared server and the lock that keeps it running.
-struct Server {
-    folder: PathBuf,
-    _lock: File,
+/// A server.
+#[derive(Debug)]
+enum Server {
+    /// The one that all tests share, and the lock that keeps it running.
+    Shared { folder: PathBuf, _lock: File },
+    /// One test's own, whose settings it may change and which it may stop.
+    Private { folder: TempDir },
+}
+
+impl Server {
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Shared { folder, .. } => folder,
+            Self::Private { folder } => folder.path(),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Self::Private { folder } = self {
+            // It may be stopped already.
+            let _ = pg_ctl(folder.path(), &["--mode=immediate", "stop"]);
+        }
+    }
 }
 
 /// A database of one test.
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
+    server: Arc<Server>,
 }
 
 impl TestDatabase {
@@ -52,17 +76,39 @@ impl TestDatabase {
     /// # Panics
     /// When PostgreSQL cannot be started.
     pub fn new() -> Self {
+        Self::on(shared())
+    }
+
+    /// Makes an empty database on a server of its own.
+    ///
+    /// # Panics
+    /// When PostgreSQL cannot be started.
+    pub fn on_its_own_server() -> Self {
+        need_postgres();
+        let folder = tempfile::tempdir().expect("a folder for the server");
+        // The server runs as another user when the tests run as root.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("the folder's mode");
+        make(folder.path());
+        start(folder.path());
+        Self::on(Arc::new(Server::Private { folder }))
+    }
+
+    fn on(server: Arc<Server>) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         // A process of the same number may have been killed earlier in this run.
-        psql("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-        psql("postgres", &format!("CREATE DATABASE {name}"));
-        Self { name }
+        psql(&server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        psql(&server, "postgres", &format!("CREATE DATABASE {name}"));
+        Self { name, server }
     }
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("postgres:///{}?host={}&user={USER}", self.name, server().folder.join("socket").display())
+        format!(
+            "postgres:///{}?host={}&user={USER}",
+            self.name,
+            self.server.folder().join("socket").display()
+        )
     }
 
     /// Its address.
@@ -75,16 +121,37 @@ impl TestDatabase {
 
     /// Runs SQL as another program would; the rows, columns parted by `|`.
     pub fn sql(&self, sql: &str) -> String {
-        psql(&self.name, sql)
+        psql(&self.server, &self.name, sql)
     }
 
     /// Ends every connection to it.
     pub fn end_connections(&self) {
         let name = &self.name;
         psql(
+            &self.server,
             "postgres",
-            &format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"),
+            &format!(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"
+            ),
         );
+    }
+}
+
+impl TestDatabase {
+    /// Changes a setting of a server that no other test uses.
+    pub fn set_on_its_own_server(&self, setting: &str) {
+        self.sql(&format!("ALTER SYSTEM SET {setting}"));
+        self.sql("SELECT pg_reload_conf()");
+    }
+
+    /// Stops such a server as a crash would, and starts it again.
+    ///
+    /// # Panics
+    /// When it does not stop or start.
+    pub fn crash_its_own_server(&self) {
+        let folder = self.server.folder();
+        assert!(pg_ctl(folder, &["--mode=immediate", "stop"]), "the server does not stop");
+        start(folder);
     }
 }
 
@@ -96,12 +163,14 @@ impl Default for TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        psql("postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        if let Server::Shared { .. } = &*self.server {
+            psql(&self.server, "postgres", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        }
     }
 }
 
-fn psql(database: &str, sql: &str) -> String {
-    let socket = server().folder.join("socket");
+fn psql(server: &Server, database: &str, sql: &str) -> String {
+    let socket = server.folder().join("socket");
     let output = Command::new(program("psql"))
         .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
         .arg("--host")
@@ -113,15 +182,19 @@ fn psql(database: &str, sql: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
-fn server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        assert!(
-            program("postgres").exists(),
-            "PostgreSQL 15 is needed: run `cargo xtask test`, which installs it, or `apt-get install postgresql-15`"
-        );
-        let folder =
-            std::env::temp_dir().join(format!("registrar-test-postgres-{}", rustix::process::getuid().as_raw()));
+fn need_postgres() {
+    assert!(
+        program("postgres").exists(),
+        "PostgreSQL 15 is needed: run `cargo xtask test`, which installs it, or `apt-get install postgresql-15`"
+    );
+}
+
+fn shared() -> Arc<Server> {
+    static SERVER: OnceLock<Arc<Server>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        need_postgres();
+        let folder = std::env::temp_dir()
+            .join(format!("registrar-test-postgres-{}", rustix::process::getuid().as_raw()));
         std::fs::create_dir_all(&folder).expect("a folder for the server");
         loop {
             let lock = OpenOptions::new()
@@ -132,15 +205,18 @@ fn server() -> &'static Server {
                 .expect("the lock's file");
             flock(&lock, FlockOperation::LockExclusive).expect("the lock");
             if !answers(&folder) {
+                make(&folder);
                 start(&folder);
+                watch(&folder);
             }
             // Changing the lock lets go of it for a moment, in which the watcher may have ended the server.
             flock(&lock, FlockOperation::LockShared).expect("the lock");
             if answers(&folder) {
-                return Server { folder, _lock: lock };
+                return Arc::new(Server::Shared { folder, _lock: lock });
             }
         }
-    })
+    });
+    Arc::clone(server)
 }
 
 fn program(name: &str) -> PathBuf {
@@ -176,7 +252,7 @@ fn run(what: &str, command: &mut Command) {
     }
 }
 
-fn start(folder: &Path) {
+fn make(folder: &Path) {
     let (data, socket) = (folder.join("data"), folder.join("socket"));
     for old in [&data, &socket] {
         // What an interrupted run left behind; most often there is nothing.
@@ -194,25 +270,26 @@ fn start(folder: &Path) {
             .arg("--pgdata")
             .arg(&data),
     );
+}
+
+fn start(folder: &Path) {
+    let socket = folder.join("socket");
     let options = format!(
-        "-c listen_addresses= -c unix_socket_directories={} -c max_connections=200 -c fsync=on -c autovacuum=off",
+        "--options=-c listen_addresses= -c unix_socket_directories={} -c max_connections=200 -c fsync=on",
         socket.display()
     );
-    let mut pg_ctl = as_server(&program("pg_ctl"));
-    pg_ctl.args(["--wait", "--timeout=60", "--options", &options, "--log"]).arg(data.join("server.log"));
-    // The server must not hold the test's output open.
-    let status = pg_ctl
-        .arg("--pgdata")
-        .arg(&data)
-        .arg("start")
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    let log = || std::fs::read_to_string(data.join("server.log")).unwrap_or_default();
-    assert!(status.is_ok_and(|status| status.success()), "PostgreSQL does not start: {}", log());
-    watch(folder);
+    let log = folder.join("data").join("server.log");
+    let logged = format!("--log={}", log.display());
+    let started = pg_ctl(folder, &["--wait", "--timeout=60", &options, &logged, "start"]);
+    assert!(started, "PostgreSQL does not start: {}", std::fs::read_to_string(log).unwrap_or_default());
+}
+
+/// The server must not hold the test's output open.
+fn pg_ctl(folder: &Path, arguments: &[&str]) -> bool {
+    let mut command = as_server(&program("pg_ctl"));
+    command.arg("--pgdata").arg(folder.join("data")).args(arguments).current_dir("/");
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 fn watch(folder: &Path) {

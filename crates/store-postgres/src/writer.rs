@@ -15,9 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::address::Address;
 use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
-use crate::limits::{
-    ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX,
-};
+use crate::limits::{ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::session::Session;
 use crate::statistics::Counters;
@@ -35,7 +33,12 @@ impl Group {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
         let now = Instant::now();
-        Self { creates, attempts: 0, unsent_until: now + UNSENT_PATIENCE, outcome_until: now + OUTCOME_PATIENCE }
+        Self {
+            creates,
+            attempts: 0,
+            unsent_until: now + UNSENT_PATIENCE,
+            outcome_until: now + OUTCOME_PATIENCE,
+        }
     }
 
     fn with(&self, creates: Vec<Waiting>) -> Self {
@@ -121,12 +124,14 @@ impl Writer {
         let facts = match facts {
             Ok(facts) => facts,
             Err(trouble) => {
-                create.answer(Err(trouble.failure(false)));
+                let sent = create.sent;
+                create.answer(Err(unless_sent(sent, &trouble)));
                 return None;
             }
         };
         let rows = [&facts.by_request, &facts.by_email];
-        if create.sent && rows.iter().any(|row| row.as_ref().is_some_and(|row| is_own(row, &create.command))) {
+        if create.sent && rows.iter().any(|row| row.as_ref().is_some_and(|row| is_own(row, &create.command)))
+        {
             self.counters.count_outcome_found();
             create.answer(Ok(CreateCustomerOutcome::Created));
             return None;
@@ -175,6 +180,10 @@ impl Writer {
     async fn connected(&mut self, group: &mut Group) -> Option<&Session> {
         if self.session.as_ref().is_some_and(Session::is_closed) {
             self.session = None;
+        }
+        if self.session.is_none() && group.attempts > 1 {
+            // It connects, but then fails at once, as while a server stops.
+            sleep(RECONNECT_PAUSE).await;
         }
         while self.session.is_none() {
             let trouble = match Session::connect(&self.address).await {
@@ -237,8 +246,7 @@ async fn load_facts(
 ) -> Result<Vec<Result<CreateCustomerFacts, Trouble>>, Trouble> {
     let statements = session.statements().await?;
     let commands = || creates.iter().map(|create| &create.command);
-    let keys: Vec<_> =
-        commands().filter_map(|command| Some((command.platform, command.request?))).collect();
+    let keys: Vec<_> = commands().filter_map(|command| Some((command.platform, command.request?))).collect();
     let mut by_requests = statements.by_requests(session, &keys).await?.into_iter();
     let by_request: Vec<Found> =
         commands().map(|command| command.request.and_then(|_| by_requests.next().flatten())).collect();
@@ -270,5 +278,35 @@ async fn pass_barrier(
     match rows {
         Some(row) => statements.barrier(session, row.number).await,
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registrar_domain::ids::{KeyNumber, PlatformNumber};
+    use registrar_domain::testing::CustomerFixture;
+
+    use super::*;
+
+    #[test]
+    fn a_create_that_was_sent_is_waited_for_longer_and_ends_as_unknown() {
+        let queue = Queue::default();
+        let put = |sent| {
+            let command = CustomerFixture::new(PlatformNumber(1), KeyNumber(1)).build();
+            let answer = queue.put(command).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let mut create = runtime.block_on(queue.take()).unwrap().remove(0);
+            create.sent = sent;
+            (create, answer)
+        };
+        let ((sent, mut sent_answer), (unsent, mut unsent_answer)) = (put(true), put(false));
+        let mut group = Group::new(vec![sent, unsent]);
+        group.unsent_until = Instant::now();
+        give_up(&mut group, &Trouble::Slow);
+        assert!(matches!(unsent_answer.try_recv(), Ok(Err(StoreFailure::Unavailable(_)))));
+        assert_eq!(group.creates.len(), 1);
+        group.outcome_until = Instant::now();
+        give_up(&mut group, &Trouble::Slow);
+        assert!(matches!(sent_answer.try_recv(), Ok(Err(StoreFailure::OutcomeUnknown(_)))));
     }
 }

@@ -66,7 +66,10 @@ pub(crate) fn contents(store: &PostgresStore, database: &TestDatabase) -> Conten
         installation_keys: rows(database, "SELECT * FROM installation_keys ORDER BY name", |row| {
             InstallationKey {
                 name: row.get("name"),
-                wrapped: WrappedKey { master_key_version: small(row, "master_key_version"), bytes: row.get("wrapped") },
+                wrapped: WrappedKey {
+                    master_key_version: small(row, "master_key_version"),
+                    bytes: row.get("wrapped"),
+                },
             }
         }),
         audit_events: rows(database, "SELECT * FROM audit_events ORDER BY number", audit_event),
