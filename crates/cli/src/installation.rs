@@ -11,7 +11,6 @@ use registrar_domain::keys::KeysError;
 use registrar_domain::reference::ReferenceLists;
 use registrar_domain::registry::{AuthSettings, OperateError, Parts, Registry};
 use registrar_domain::store::{Store, StoreFailure};
-use registrar_store_sqlite::{Options, SqliteStore};
 use zeroize::Zeroizing;
 
 use crate::commands::database_arguments::DatabaseArguments;
@@ -19,8 +18,8 @@ use crate::config::Configuration;
 use crate::config::database_url::DatabaseUrl;
 use crate::config::environment::Environment;
 use crate::config::resolve::Effective;
+use crate::database::open_for_operator;
 use crate::failure::{Exit, Failure};
-use crate::output;
 use crate::process::single_threaded;
 use crate::system::clock::SystemClock;
 use crate::system::entropy::ThreadEntropy;
@@ -51,14 +50,8 @@ pub(crate) fn operate(
     let runtime = single_threaded()?;
     let inputs = Inputs::read(&effective.configuration)?;
     let database = database_of(&effective.configuration)?;
-    if !database.path().exists() {
-        return Err(Failure::untrusted(
-            format!("there is no database {}", database.path().display()),
-            "check --database or --data; `registrar serve`, `dev` or `migrate` make a new one",
-        ));
-    }
-    let store = open_store(&database, Options::operator())?;
-    let registry = runtime.block_on(open_registry(&effective.configuration, inputs, Arc::new(store)))?;
+    let store = open_for_operator(&database)?;
+    let registry = runtime.block_on(open_registry(&effective.configuration, inputs, store))?;
     Ok(Operating { registry, effective, runtime })
 }
 
@@ -87,38 +80,9 @@ pub(crate) fn database_of(configuration: &Configuration) -> Result<DatabaseUrl, 
     configuration.database_url.clone().ok_or_else(|| {
         Failure::usage(
             "no database is named",
-            "give --database sqlite:PATH, --data DIR, REGISTRAR_DATABASE_URL or database.url in the configuration file",
+            "give --database sqlite:PATH or postgres://…, --data DIR, REGISTRAR_DATABASE_URL or database.url in the configuration file",
         )
     })
-}
-
-/// Opens a database.
-pub(crate) fn open_store(database: &DatabaseUrl, options: Options) -> Result<SqliteStore, Failure> {
-    SqliteStore::open(database.path(), options).map_err(|error| Failure::said(Exit::Untrusted, error))
-}
-
-/// Opens a database as its only server. After a failed commit the process ends at once: what it would read or write after
-/// that cannot be trusted.
-pub(crate) fn open_server_store(database: &DatabaseUrl) -> Result<SqliteStore, Failure> {
-    let end_process = |reason: &str| {
-        output::tell(
-            Failure::untrusted(
-                format!("the database failed: {reason}"),
-                "check the disk, then start again; requests without an answer may be repeated",
-            )
-            .to_string()
-            .trim_end(),
-        );
-        std::process::exit(Exit::Untrusted as i32);
-    };
-    let store = open_store(database, Options::server(end_process))?;
-    if store.begins_after_copy() {
-        tracing::warn!(
-            "the database was put back from a copy or moved: participant codes go on far enough not to meet those of \
-             customers that were accepted after the copy"
-        );
-    }
-    Ok(store)
 }
 
 /// Opens the registry on a store.
@@ -191,7 +155,7 @@ impl From<StoreFailure> for Failure {
         let cure = match &failure {
             StoreFailure::Busy => "try again",
             StoreFailure::Unavailable(_) => {
-                "see that no other program holds the database and that the disk has room"
+                "see that the database runs, that no other program holds it, and that the disk has room"
             }
             StoreFailure::OutcomeUnknown(_) => "look at the database's state before you repeat the command",
             StoreFailure::Internal(_) => {

@@ -6,6 +6,7 @@ mod arguments;
 mod commands;
 mod config;
 mod credentials_file;
+mod database;
 mod failure;
 mod input;
 mod installation;

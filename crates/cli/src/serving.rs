@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use registrar_domain::registry::Registry;
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, maintain, serve};
-use registrar_store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Configuration;
+use crate::database::ServerStore;
 use crate::failure::{Exit, Failure};
-use crate::installation::{Inputs, database_of, open_registry, open_server_store};
+use crate::installation::{Inputs, database_of, open_registry};
 use crate::output;
 use crate::system::open_files::raise_open_files;
 use crate::system::signals::EndSignals;
@@ -27,7 +27,7 @@ pub(crate) struct Running {
     /// Its registry.
     pub(crate) registry: Arc<Registry>,
     app: Arc<App>,
-    store: Arc<SqliteStore>,
+    store: ServerStore,
     end: watch::Sender<bool>,
     signals: EndSignals,
     api: JoinHandle<Drain>,
@@ -43,20 +43,17 @@ pub(crate) async fn start(
     let signals = EndSignals::catch()?;
     check_open_files(raise_open_files(), configuration.max_connections);
     let inputs = Inputs::read(configuration)?;
-    let database = database_of(configuration)?;
-    let is_new = !database.path().exists();
-    let store = Arc::new(open_server_store(&database)?);
-    let registry = Arc::new(open_registry(configuration, inputs, Arc::clone(&store) as _).await?);
+    let store = ServerStore::open(&database_of(configuration)?)?;
+    let registry = Arc::new(open_registry(configuration, inputs, store.store()).await?);
     let listener = bind(configuration.listen, "--listen").await?;
     let private = match metrics {
         Some(address) => Some(bind(address, "the metrics address").await?),
         None => None,
     };
     let address = local_address(&listener)?;
-    let figures = Arc::clone(&store);
+    let figures = store.clone();
     let limits = http_limits(configuration);
-    let app =
-        App::new(Arc::clone(&registry), Metrics::new(Box::new(move || engine_figures(&figures))), limits);
+    let app = App::new(Arc::clone(&registry), Metrics::new(Box::new(move || figures.figures())), limits);
     let (end, ended) = watch::channel(false);
     let mut beside = vec![tokio::spawn(maintain(Arc::clone(&registry), ended.clone()))];
     if let Some(private) = private {
@@ -68,10 +65,6 @@ pub(crate) async fn start(
         }));
     }
     let api = tokio::spawn(serve(listener, Surface::api(&app, configuration.docs_enabled), limits, ended));
-    if is_new {
-        // A wrong path or a volume that is not mounted looks like a first start: an operator must be able to tell.
-        tracing::info!("there was no database at the configured path; a new, empty one was made");
-    }
     tracing::info!(listen = %address, version = env!("CARGO_PKG_VERSION"), "requests are accepted");
     let base_url = format!("http://{}", reachable(address));
     Ok(Running { base_url, registry, app, store, end, signals, api, beside })
@@ -153,17 +146,6 @@ fn http_limits(configuration: &Configuration) -> HttpLimits {
         write_timeout: configuration.write_timeout,
         drain_timeout: configuration.drain_timeout,
     }
-}
-
-fn engine_figures(store: &SqliteStore) -> Vec<(&'static str, &'static str, u64)> {
-    let statistics = store.statistics();
-    vec![
-        ("store_commits", "Transactions committed", statistics.commits),
-        ("store_commands", "Commands in these transactions", statistics.commands),
-        ("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
-        ("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
-        ("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
-    ]
 }
 
 /// Open files the process needs beside its connections: database, log, listeners, runtime; with room to spare.

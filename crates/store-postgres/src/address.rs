@@ -3,6 +3,8 @@
 //! Knows nothing of what is in it. Invariant: nothing leaves this machine unencrypted unless the address says so, and
 //! neither an error nor `Debug` shows any part of the address, which may hold a password.
 
+use std::sync::Arc;
+
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
@@ -15,8 +17,28 @@ const APPLICATION_NAME: &str = "registrar";
 /// The address of a database.
 #[derive(Clone)]
 pub struct Address {
-    config: Config,
+    config: Arc<Config>,
+    text: String,
 }
+
+/// As it was written, or without user and password if it holds a password.
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.config.get_password().is_some() {
+            f.write_str(&self.shown())
+        } else {
+            f.write_str(&self.text)
+        }
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Address {}
 
 impl std::fmt::Debug for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,7 +72,7 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Ok(Self { config })
+        Ok(Self { config: Arc::new(config), text: text.to_owned() })
     }
 
     /// Hosts, ports and database without user and password.
@@ -65,7 +87,7 @@ impl Address {
         format!("postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
     }
 
-    pub(crate) const fn config(&self) -> &Config {
+    pub(crate) fn config(&self) -> &Config {
         &self.config
     }
 }
@@ -103,7 +125,8 @@ mod tests {
         ] {
             let address = Address::parse(text).unwrap();
             assert_eq!(address.shown(), shown);
-            assert!(!format!("{address:?}").contains("hunter2"));
+            assert!(!format!("{address:?}{address}").contains("hunter2"));
+            assert_eq!(address.to_string() == text, !text.contains("hunter2"));
         }
     }
 

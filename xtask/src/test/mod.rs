@@ -46,7 +46,11 @@ pub(crate) fn race() -> Outcome<()> {
     run(&mut cargo(&["test", "--locked", "--package", "registrar", "--test", "race"]))
 }
 
+/// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
+const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
+
 fn rust_tests() -> Outcome<()> {
+    tools::need(POSTGRES, &["postgresql-15"])?;
     if is_there("cargo-nextest") {
         return run(&mut cargo(&["nextest", "run", "--locked", "--workspace", "--no-fail-fast"]));
     }

@@ -11,8 +11,18 @@ const EVERYTHING: &str = "everything";
 const FOUNDATION: &str = "json";
 
 /// Libraries that bring a network, a database or a runtime into the pure crates.
-const IMPURE: [&str; 9] =
-    ["axum", "hyper", "hyper-util", "http", "http-body", "mio", "rusqlite", "tokio", "ureq"];
+const IMPURE: [&str; 10] = [
+    "axum",
+    "hyper",
+    "hyper-util",
+    "http",
+    "http-body",
+    "mio",
+    "rusqlite",
+    "tokio",
+    "tokio-postgres",
+    "ureq",
+];
 
 /// Crates that do no input or output.
 const PURE: [&str; 4] = ["json", "crypto", "domain", "wire"];

@@ -18,7 +18,7 @@ use crate::system::entropy::ThreadEntropy;
 /// The flags that name a database.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct DatabaseArguments {
-    /// The database, such as sqlite:registrar.db [default: the setting database.url]
+    /// The database, such as sqlite:registrar.db or postgres://USER@HOST/DATABASE [default: the setting database.url]
     #[arg(long, value_name = "URL", conflicts_with = "data", help_heading = "Database")]
     pub(crate) database: Option<String>,
     /// The data folder of `registrar dev`, which holds the database and its master key

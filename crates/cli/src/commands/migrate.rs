@@ -1,17 +1,16 @@
 //! `registrar migrate`: bring a database to this release's schema, without serving.
 
-use registrar_store_sqlite::SqliteStore;
-
 use super::database_arguments::DatabaseArguments;
 use crate::config::environment::Environment;
+use crate::database::migrate;
 use crate::failure::{Exit, Failure};
 use crate::installation::database_of;
 use crate::output;
 
 /// Bring a database to the schema of this release.
 ///
-/// Makes the database if there is none. Servers do the same when they start; this command is for doing it before. It
-/// refuses while a server runs on the database.
+/// Makes the database if there is none. Servers do the same when they start; this command is for doing it before. On an
+/// embedded database it refuses while a server runs; on PostgreSQL servers may run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MigrateArguments {
     /// Print JSON
@@ -30,8 +29,7 @@ struct Migrated {
 pub(crate) fn run(arguments: &MigrateArguments, environment: &Environment) -> Result<Exit, Failure> {
     let effective = arguments.database.resolve(environment)?;
     let database = database_of(&effective.configuration)?;
-    let applied =
-        SqliteStore::migrate(database.path()).map_err(|error| Failure::said(Exit::Untrusted, error))?;
+    let applied = migrate(&database)?;
     if arguments.json {
         output::print_json(&Migrated { applied })?;
     } else if applied.is_empty() {

@@ -23,7 +23,7 @@ pub(crate) struct ServeArguments {
     /// Where the API listens [default: the setting listen, 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// The database, such as sqlite:registrar.db [default: the setting database.url]
+    /// The database, such as sqlite:registrar.db or postgres://USER@HOST/DATABASE [default: the setting database.url]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The master key file [default: the setting master_key_file]

@@ -113,7 +113,7 @@ impl Kind {
         match self {
             Self::Address(_) => "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080".to_owned(),
             Self::Path(_) => "the path of a file".to_owned(),
-            Self::Database(_) => "a database URL: sqlite:PATH".to_owned(),
+            Self::Database(_) => "a database URL: sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             Self::Flag(_) => "true or false".to_owned(),
             Self::Whole(least, most, _) => format!("a whole number from {least} to {most}"),
             Self::Span(least, most, _) => format!(

@@ -46,7 +46,7 @@ fn values(effective: &Effective) -> impl Iterator<Item = (&'static Setting, Opti
 }
 
 fn masked(setting: &Setting, value: String) -> String {
-    // The embedded engine's URL is a path and holds no password, which is what `DatabaseUrl` can be today.
+    // A database URL leaves a password out by itself.
     if setting.secret && !matches!(setting.kind, Kind::Database(_)) { MASKED.to_owned() } else { value }
 }
 

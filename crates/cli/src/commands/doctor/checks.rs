@@ -2,21 +2,20 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use registrar_domain::clock::{Clock as _, UnixMillis};
-use registrar_store_sqlite::{Inspection, Options, inspect};
 
+use super::database::check_database;
 use super::finding::Finding;
 use crate::config::Configuration;
 use crate::config::resolve::Effective;
 use crate::config::settings::SETTINGS;
-use crate::installation::{Inputs, open_registry, open_store, read_lists, read_master_keys};
+use crate::database::open_for_operator;
+use crate::installation::{Inputs, open_registry, read_lists, read_master_keys};
 use crate::process::single_threaded;
 use crate::serving::leaves_room;
 use crate::system::clock::SystemClock;
 use crate::system::open_files::raise_open_files;
-use crate::system::private_file::folder_of;
 
 /// A clock before this was never set: the first release is younger.
 const CLOCK_LEAST: UnixMillis = UnixMillis(1_767_225_600_000);
@@ -86,7 +85,7 @@ fn check_master_key(configuration: &Configuration) -> Vec<Finding> {
     }
 }
 
-fn check_permissions(check: &'static str, path: &Path) -> Finding {
+pub(super) fn check_permissions(check: &'static str, path: &Path) -> Finding {
     match std::fs::metadata(path).map(|metadata| metadata.permissions().mode() & 0o777) {
         Ok(mode) if mode & OTHERS == 0 => {
             Finding::ok(check, format!("only its owner may read it ({mode:03o})"))
@@ -102,70 +101,12 @@ fn check_permissions(check: &'static str, path: &Path) -> Finding {
     }
 }
 
-fn check_database(configuration: &Configuration) -> Vec<Finding> {
-    const CHECK: &str = "database";
-    let Some(database) = &configuration.database_url else {
-        let cure = "give --database, --data, or set database.url";
-        return vec![Finding::fail(CHECK, "none is named", cure)];
-    };
-    let path = database.path();
-    let mut findings = vec![check_disk(&folder_of(path))];
-    if !path.exists() {
-        let detail = format!("there is no {}", path.display());
-        findings.push(Finding::warn(CHECK, detail, "start the server, which makes it, or check the path"));
-        return findings;
-    }
-    findings.push(check_permissions(CHECK, path));
-    match inspect(path) {
-        Ok(inspection) => {
-            findings.extend(check_inspection(&inspection));
-            findings.push(check_key_fits(configuration));
-        }
-        Err(error) => findings.push(Finding::fail(
-            CHECK,
-            error.to_string(),
-            "do what the text says; put back a copy if the file is damaged",
-        )),
-    }
-    findings
-}
-
-fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
-    const CHECK: &str = "database";
-    let schema = if inspection.pending_migrations.is_empty() {
-        Finding::ok(CHECK, "its schema is that of this release")
-    } else {
-        Finding::warn(
-            CHECK,
-            format!(
-                "its schema is older than this release; missing: {}",
-                inspection.pending_migrations.join(", ")
-            ),
-            "stop the server, copy the database, and run `registrar migrate` or start this release",
-        )
-    };
-    let journal = if inspection.is_wal {
-        Finding::ok(CHECK, "the write-ahead log is on")
-    } else {
-        Finding::fail(CHECK, "the write-ahead log is off", "start the server once, which turns it on")
-    };
-    let integrity = match &inspection.damage {
-        None => Finding::ok(CHECK, "its structure is whole (quick_check)"),
-        Some(damage) => Finding::fail(
-            CHECK,
-            format!("its structure is damaged: {damage}"),
-            "stop the server, keep the files as they are, and put back a copy",
-        ),
-    };
-    vec![Finding::ok(CHECK, format!("SQLite {}", inspection.sqlite_version)), schema, journal, integrity]
-}
-
 /// Whether the master key opens the installation's keys: the only proof that the two belong together.
-fn check_key_fits(configuration: &Configuration) -> Finding {
+pub(super) fn check_key_fits(configuration: &Configuration) -> Finding {
     const CHECK: &str = "master key";
     let opened = Inputs::read(configuration).and_then(|inputs| {
         let database = crate::installation::database_of(configuration)?;
-        let store = Arc::new(open_store(&database, Options::operator())?);
+        let store = open_for_operator(&database)?;
         single_threaded()?.block_on(open_registry(configuration, inputs, store))
     });
     match opened {
@@ -188,7 +129,7 @@ fn check_clock(now: UnixMillis) -> Finding {
     }
 }
 
-fn check_disk(folder: &Path) -> Finding {
+pub(super) fn check_disk(folder: &Path) -> Finding {
     const CHECK: &str = "disk";
     let Ok(space) = rustix::fs::statvfs(folder) else {
         return Finding::fail(

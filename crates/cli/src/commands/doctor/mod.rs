@@ -3,6 +3,7 @@
 //! Changes nothing. Invariant: every finding that is not fine has a cure.
 
 mod checks;
+mod database;
 mod finding;
 
 use super::database_arguments::DatabaseArguments;

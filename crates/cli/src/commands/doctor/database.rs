@@ -1,0 +1,151 @@
+//! The checks of a database, by its engine.
+
+use std::path::Path;
+
+use registrar_store_postgres::Address;
+use registrar_store_sqlite::{Inspection, inspect};
+
+use super::checks::{check_disk, check_key_fits, check_permissions};
+use super::finding::Finding;
+use crate::config::Configuration;
+use crate::config::database_url::DatabaseUrl;
+use crate::system::private_file::folder_of;
+
+const CHECK: &str = "database";
+
+/// Everything about the database.
+pub(super) fn check_database(configuration: &Configuration) -> Vec<Finding> {
+    match &configuration.database_url {
+        None => {
+            let cure = "give --database, --data, or set database.url";
+            vec![Finding::fail(CHECK, "none is named", cure)]
+        }
+        Some(DatabaseUrl::Sqlite(path)) => check_sqlite(configuration, path),
+        Some(DatabaseUrl::Postgres(address)) => check_postgres(configuration, address),
+    }
+}
+
+fn check_sqlite(configuration: &Configuration, path: &Path) -> Vec<Finding> {
+    let mut findings = vec![check_disk(&folder_of(path))];
+    if !path.exists() {
+        let detail = format!("there is no {}", path.display());
+        findings.push(Finding::warn(CHECK, detail, "start the server, which makes it, or check the path"));
+        return findings;
+    }
+    findings.push(check_permissions(CHECK, path));
+    match inspect(path) {
+        Ok(inspection) => {
+            findings.extend(check_inspection(&inspection));
+            findings.push(check_key_fits(configuration));
+        }
+        Err(error) => findings.push(Finding::fail(
+            CHECK,
+            error.to_string(),
+            "do what the text says; put back a copy if the file is damaged",
+        )),
+    }
+    findings
+}
+
+fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
+    let schema = if inspection.pending_migrations.is_empty() {
+        Finding::ok(CHECK, "its schema is that of this release")
+    } else {
+        Finding::warn(
+            CHECK,
+            format!(
+                "its schema is older than this release; missing: {}",
+                inspection.pending_migrations.join(", ")
+            ),
+            "stop the server, copy the database, and run `registrar migrate` or start this release",
+        )
+    };
+    let journal = if inspection.is_wal {
+        Finding::ok(CHECK, "the write-ahead log is on")
+    } else {
+        Finding::fail(CHECK, "the write-ahead log is off", "start the server once, which turns it on")
+    };
+    let integrity = match &inspection.damage {
+        None => Finding::ok(CHECK, "its structure is whole (quick_check)"),
+        Some(damage) => Finding::fail(
+            CHECK,
+            format!("its structure is damaged: {damage}"),
+            "stop the server, keep the files as they are, and put back a copy",
+        ),
+    };
+    vec![Finding::ok(CHECK, format!("SQLite {}", inspection.sqlite_version)), schema, journal, integrity]
+}
+
+fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Finding> {
+    let found = match registrar_store_postgres::inspect(address) {
+        Ok(found) => found,
+        Err(error) => return vec![Finding::fail(CHECK, error.to_string(), "do what the text says")],
+    };
+    let mut findings = vec![
+        Finding::ok(CHECK, format!("PostgreSQL {}, which accepts writes", found.version)),
+        check_synchronous_commit(&found.synchronous_commit),
+        if found.data_checksums {
+            Finding::ok(CHECK, "its pages bear checksums")
+        } else {
+            let cure = "stop PostgreSQL and run `pg_checksums --enable`, or make clusters with `initdb --data-checksums`";
+            Finding::warn(CHECK, "its pages bear no checksums: damage may go unnoticed", cure)
+        },
+        if found.synchronous_standbys.is_empty() {
+            let cure = "one server alone needs none; for a cluster set synchronous_standby_names, with Patroni synchronous_mode and \
+                        synchronous_mode_strict";
+            Finding::warn(
+                CHECK,
+                "commits wait for no replica: losing this server loses what it accepted last",
+                cure,
+            )
+        } else {
+            Finding::ok(CHECK, "commits wait for a replica")
+        },
+    ];
+    let dangers = found.unsafe_settings.iter();
+    findings.extend(dangers.map(|setting| {
+        let cure = "set it back to its default: with it a crash loses accepted customers";
+        Finding::fail(CHECK, format!("PostgreSQL runs with {setting}"), cure)
+    }));
+    if found.pending_migrations.is_empty() {
+        findings.push(Finding::ok(CHECK, "its schema is that of this release"));
+        findings.push(check_key_fits(configuration));
+    } else {
+        let missing = found.pending_migrations.join(", ");
+        findings.push(Finding::warn(
+            CHECK,
+            format!("its schema is older than this release or not there; missing: {missing}"),
+            "run `registrar migrate` or start this release",
+        ));
+    }
+    findings
+}
+
+fn check_synchronous_commit(setting: &str) -> Finding {
+    match setting {
+        "on" | "remote_apply" => Finding::ok(CHECK, format!("synchronous_commit is {setting}")),
+        _ => Finding::warn(
+            CHECK,
+            format!("synchronous_commit is {setting}; Registrar raises it to on for its own connections"),
+            "set it to on for the role or the database, so that other programs do not lose commits either",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::check_synchronous_commit;
+
+    #[test]
+    fn less_than_a_synchronous_commit_is_a_warning() {
+        for (setting, state) in [
+            ("on", State::Ok),
+            ("remote_apply", State::Ok),
+            ("off", State::Warn),
+            ("remote_write", State::Warn),
+        ] {
+            assert_eq!(check_synchronous_commit(setting).state, state, "{setting}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The engines that a database URL can name, behind one set of operations.
+//!
+//! The one place that knows how many engines there are. Invariant: everything else works with `dyn Store`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use registrar_domain::store::Store;
+use registrar_store_postgres::{Address, PostgresStore, Role};
+use registrar_store_sqlite::{Options, SqliteStore};
+
+use crate::config::database_url::DatabaseUrl;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+/// A figure for the metrics: name, help, value.
+pub(crate) type Figure = (&'static str, &'static str, u64);
+
+/// A database opened by a server.
+#[derive(Clone)]
+pub(crate) enum ServerStore {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl ServerStore {
+    /// Opens a database as a server; the embedded one as its only one.
+    pub(crate) fn open(database: &DatabaseUrl) -> Result<Self, Failure> {
+        match database {
+            DatabaseUrl::Sqlite(path) => open_sqlite(path).map(Arc::new).map(Self::Sqlite),
+            DatabaseUrl::Postgres(address) => open_postgres(address).map(Arc::new).map(Self::Postgres),
+        }
+    }
+
+    /// The port.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What the engine did.
+    pub(crate) fn figures(&self) -> Vec<Figure> {
+        match self {
+            Self::Sqlite(store) => {
+                let statistics = store.statistics();
+                vec![
+                    ("store_commits", "Transactions committed", statistics.commits),
+                    ("store_commands", "Commands in these transactions", statistics.commands),
+                    ("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
+                    ("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
+                    ("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
+                ]
+            }
+            Self::Postgres(store) => {
+                let statistics = store.statistics();
+                vec![
+                    ("store_commits", "Transactions that stored customers", statistics.commits),
+                    ("store_commands", "Creates in these transactions", statistics.commands),
+                    ("store_queue_depth", "Creates that wait for a connection", statistics.queue_depth),
+                    ("store_reconnections", "Connections lost and made again", statistics.reconnections),
+                    ("store_outcomes_found", "Unknown outcomes found out", statistics.outcomes_found),
+                ]
+            }
+        }
+    }
+}
+
+/// Opens a database for an operator's command, beside servers that may run on it; it must be there.
+pub(crate) fn open_for_operator(database: &DatabaseUrl) -> Result<Arc<dyn Store>, Failure> {
+    match database {
+        DatabaseUrl::Sqlite(path) if !path.exists() => Err(Failure::untrusted(
+            format!("there is no database {}", path.display()),
+            "check --database or --data; `registrar serve`, `dev` or `migrate` make a new one",
+        )),
+        DatabaseUrl::Sqlite(path) => {
+            let store = SqliteStore::open(path, Options::operator());
+            Ok(Arc::new(store.map_err(|error| Failure::said(Exit::Untrusted, error))?))
+        }
+        DatabaseUrl::Postgres(address) => {
+            let store = PostgresStore::open(address, Role::Operator);
+            Ok(Arc::new(store.map_err(|error| Failure::said(Exit::Untrusted, error))?))
+        }
+    }
+}
+
+/// Brings a database to this release's schema; the names of the migrations applied.
+pub(crate) fn migrate(database: &DatabaseUrl) -> Result<Vec<&'static str>, Failure> {
+    match database {
+        DatabaseUrl::Sqlite(path) => {
+            SqliteStore::migrate(path).map_err(|error| Failure::said(Exit::Untrusted, error))
+        }
+        DatabaseUrl::Postgres(address) => {
+            registrar_store_postgres::migrate(address).map_err(|error| Failure::said(Exit::Untrusted, error))
+        }
+    }
+}
+
+/// After a failed commit the process ends at once: what it would read or write after that cannot be trusted.
+fn open_sqlite(path: &Path) -> Result<SqliteStore, Failure> {
+    let end_process = |reason: &str| {
+        output::tell(
+            Failure::untrusted(
+                format!("the database failed: {reason}"),
+                "check the disk, then start again; requests without an answer may be repeated",
+            )
+            .to_string()
+            .trim_end(),
+        );
+        std::process::exit(Exit::Untrusted as i32);
+    };
+    let is_new = !path.exists();
+    let store = SqliteStore::open(path, Options::server(end_process))
+        .map_err(|error| Failure::said(Exit::Untrusted, error))?;
+    if is_new {
+        // A wrong path or a volume that is not mounted looks like a first start: an operator must be able to tell.
+        tracing::info!("there was no database at the configured path; a new, empty one was made");
+    }
+    if store.begins_after_copy() {
+        tracing::warn!(
+            "the database was put back from a copy or moved: participant codes go on far enough not to meet those of \
+             customers that were accepted after the copy"
+        );
+    }
+    Ok(store)
+}
+
+fn open_postgres(address: &Address) -> Result<PostgresStore, Failure> {
+    let said = |error| Failure::said(Exit::Untrusted, error);
+    let store = PostgresStore::open(address, Role::Server).map_err(said)?;
+    let found = registrar_store_postgres::inspect(address).map_err(said)?;
+    if !found.data_checksums {
+        tracing::warn!(
+            "the database has no data checksums: a damaged page may not be noticed; see `registrar doctor`"
+        );
+    }
+    if !found.unsafe_settings.is_empty() {
+        tracing::warn!(
+            "the database runs with settings under which a crash loses accepted customers; see `registrar doctor`"
+        );
+    }
+    Ok(store)
+}
