@@ -76,9 +76,12 @@ async fn connect(address: &Address) -> Result<Session, OpenError> {
     Ok(session)
 }
 
-fn run<T>(work: impl Future<Output = Result<T, OpenError>>) -> Result<T, OpenError> {
+/// On a thread of its own: the caller may be inside a runtime, which must not be blocked by another.
+fn run<T: Send>(work: impl Future<Output = Result<T, OpenError>> + Send) -> Result<T, OpenError> {
     let runtime = Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| OpenError::Thread(error.to_string()))?.block_on(work)
+    let runtime = runtime.map_err(|error| OpenError::Thread(error.to_string()))?;
+    let ended = || OpenError::Thread("it ended".to_owned());
+    std::thread::scope(|scope| scope.spawn(move || runtime.block_on(work)).join().map_err(|_| ended())?)
 }
 
 /// Refuses a server that is too old.
