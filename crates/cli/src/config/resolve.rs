@@ -225,7 +225,7 @@ mod tests {
             Sources { flags: &[], environment: &environment, file: Some(&path), default_file: true };
         let errors = resolve(&sources).unwrap_err().errors;
         assert_eq!(errors.len(), 3, "{errors:?}");
-        assert!(errors[0].starts_with("REGISTRAR_DATABASE_URL names a PostgreSQL database"), "{errors:?}");
+        assert!(errors[0].starts_with("REGISTRAR_DATABASE_URL is refused: the database"), "{errors:?}");
         assert_eq!(
             errors[1],
             "REGISTRAR_AUTH_CLOCK_SKEW is not accepted; write a duration from 1s to 10m, with its unit (ms, s, m, h)"
