@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use registrar_domain::registry::Registry;
-use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, maintain, serve};
+use registrar_http_api::{
+    App, Drain, EngineFigure, FigureKind, HttpLimits, Metrics, Surface, maintain, serve,
+};
 use registrar_store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -149,14 +151,16 @@ fn http_limits(configuration: &Configuration) -> HttpLimits {
     }
 }
 
-fn engine_figures(store: &SqliteStore) -> Vec<(&'static str, &'static str, u64)> {
+fn engine_figures(store: &SqliteStore) -> Vec<EngineFigure> {
     let statistics = store.statistics();
+    let counter = |name, help, value| EngineFigure { name, help, kind: FigureKind::Counter, value };
+    let gauge = |name, help, value| EngineFigure { name, help, kind: FigureKind::Gauge, value };
     vec![
-        ("store_commits", "Transactions committed", statistics.commits),
-        ("store_commands", "Commands in these transactions", statistics.commands),
-        ("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
-        ("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
-        ("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
+        counter("store_commits", "Transactions committed", statistics.commits),
+        counter("store_commands", "Commands in these transactions", statistics.commands),
+        gauge("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
+        counter("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
+        gauge("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
     ]
 }
 

@@ -182,6 +182,16 @@ error_codes! {
 }
 
 impl ErrorCode {
+    /// What a code that this version never answers is kept for; `None` for every code that it answers.
+    pub const fn reserved_for(self) -> Option<&'static str> {
+        match self {
+            Self::RateLimited => Some("a limit on how many requests come from one address"),
+            Self::AddressNotAllowed => Some("API keys that may be used only from certain networks"),
+            Self::ParticipantErased => Some("customers whose data was erased"),
+            _ => None,
+        }
+    }
+
     /// The code of that name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.code() == text)
