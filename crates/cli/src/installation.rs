@@ -112,7 +112,14 @@ pub(crate) fn open_server_store(database: &DatabaseUrl) -> Result<SqliteStore, F
         );
         std::process::exit(Exit::Untrusted as i32);
     };
-    open_store(database, Options::server(end_process))
+    let store = open_store(database, Options::server(end_process))?;
+    if store.begins_after_copy() {
+        tracing::warn!(
+            "the database was put back from a copy or moved: participant codes go on far enough not to meet those of \
+             customers that were accepted after the copy"
+        );
+    }
+    Ok(store)
 }
 
 /// Opens the registry on a store.

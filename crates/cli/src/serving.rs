@@ -45,7 +45,9 @@ pub(crate) async fn start(
     let signals = EndSignals::catch()?;
     check_open_files(raise_open_files(), configuration.max_connections);
     let inputs = Inputs::read(configuration)?;
-    let store = Arc::new(open_server_store(&database_of(configuration)?)?);
+    let database = database_of(configuration)?;
+    let is_new = !database.path().exists();
+    let store = Arc::new(open_server_store(&database)?);
     let registry = Arc::new(open_registry(configuration, inputs, Arc::clone(&store) as _).await?);
     let listener = bind(configuration.listen, "--listen").await?;
     let private = match metrics {
@@ -68,6 +70,10 @@ pub(crate) async fn start(
         }));
     }
     let api = tokio::spawn(serve(listener, Surface::api(&app, configuration.docs_enabled), limits, ended));
+    if is_new {
+        // A wrong path or a volume that is not mounted looks like a first start: an operator must be able to tell.
+        tracing::info!("there was no database at the configured path; a new, empty one was made");
+    }
     tracing::info!(listen = %address, version = env!("CARGO_PKG_VERSION"), "requests are accepted");
     let base_url = format!("http://{}", reachable(address));
     Ok(Running { base_url, registry, app, store, end, signals, api, beside })

@@ -46,6 +46,15 @@ fn it_serves_without_documentation_and_with_probes() {
 }
 
 #[test]
+fn it_says_that_it_made_a_database_where_there_was_none() {
+    let folder = prepared();
+    let made = "a new, empty one was made";
+    assert!(!serve(folder.path()).end().stderr.contains(made));
+    std::fs::remove_file(folder.path().join("data/registrar.db")).unwrap();
+    assert!(serve(folder.path()).end().stderr.contains(made));
+}
+
+#[test]
 fn it_refuses_to_start_without_a_master_key() {
     let folder = tempfile::tempdir().unwrap();
     let refused = run(folder.path(), &["serve", "--database", "sqlite:new.db"]);

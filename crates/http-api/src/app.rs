@@ -5,21 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use registrar_domain::registry::Registry;
 
-use crate::limits::HttpLimits;
+use crate::limits::{BODIES_IN_PIECES_KIB_MAX, HttpLimits};
 use crate::metrics::Metrics;
+use crate::request_body::BodyBudget;
 
 /// The state behind both listeners.
 pub struct App {
     pub(crate) registry: Arc<Registry>,
     pub(crate) metrics: Metrics,
     pub(crate) limits: HttpLimits,
+    pub(crate) body_budget: BodyBudget,
     draining: AtomicBool,
 }
 
 impl App {
     /// The state of one process.
     pub fn new(registry: Arc<Registry>, metrics: Metrics, limits: HttpLimits) -> Arc<Self> {
-        Arc::new(Self { registry, metrics, limits, draining: AtomicBool::new(false) })
+        let body_budget = BodyBudget::new(BODIES_IN_PIECES_KIB_MAX);
+        Arc::new(Self { registry, metrics, limits, body_budget, draining: AtomicBool::new(false) })
     }
 
     /// From now on the server is not ready, so that a balancer sends no more; what comes is still served.

@@ -6,6 +6,7 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits::DRAIN_BYTES_MAX;
 
@@ -16,12 +17,30 @@ pub(crate) enum BodyRejection {
     TooLarge,
     /// It did not arrive in time.
     TimedOut,
+    /// Too many bodies are arriving in pieces.
+    Overloaded,
     /// The connection or the transfer coding broke: nobody reads an answer any more.
     Broken,
 }
 
+/// The memory for bodies that arrive in pieces, in KiB; one per process.
+pub(crate) struct BodyBudget(Semaphore);
+
+impl BodyBudget {
+    /// A budget of so many KiB.
+    pub(crate) fn new(kib: usize) -> Self {
+        Self(Semaphore::new(kib))
+    }
+
+    fn take(&self, bytes: usize) -> Result<SemaphorePermit<'_>, BodyRejection> {
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        self.0.try_acquire_many(kib).map_err(|_| BodyRejection::Overloaded)
+    }
+}
+
 /// Reads a body of at most `bytes_max`.
 pub(crate) async fn read_body(
+    budget: &BodyBudget,
     body: Body,
     bytes_max: usize,
     timeout: Duration,
@@ -32,20 +51,28 @@ pub(crate) async fn read_body(
     if announced > bytes_max && (expects_continue || announced > DRAIN_BYTES_MAX) {
         return Err(BodyRejection::TooLarge);
     }
-    match tokio::time::timeout(timeout, collect(body, bytes_max)).await {
+    match tokio::time::timeout(timeout, collect(budget, body, bytes_max)).await {
         Ok(collected) => collected,
         Err(_) => Err(BodyRejection::TimedOut),
     }
 }
 
-async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+async fn collect(budget: &BodyBudget, mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+    let announced = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
     // Nearly every body arrives with its head, as one piece, and is used as it lies.
     let Some(first) = next_piece(&mut body).await? else { return Ok(Bytes::new()) };
     if first.len() <= bytes_max && body.is_end_stream() {
         return Ok(first);
     }
-    let mut whole = BytesMut::from(first);
+    let room = announced.map_or(bytes_max, |bytes| bytes.min(bytes_max));
+    let _taken = budget.take(room)?;
+    let mut whole = BytesMut::with_capacity(room);
     let mut dropped = 0_usize;
+    if first.len() <= bytes_max {
+        whole.extend_from_slice(&first);
+    } else {
+        dropped = first.len();
+    }
     while let Some(piece) = next_piece(&mut body).await? {
         if whole.len() + piece.len() <= bytes_max && dropped == 0 {
             whole.extend_from_slice(&piece);
@@ -56,7 +83,7 @@ async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejectio
             }
         }
     }
-    if dropped > 0 || whole.len() > bytes_max { Err(BodyRejection::TooLarge) } else { Ok(whole.freeze()) }
+    if dropped > 0 { Err(BodyRejection::TooLarge) } else { Ok(whole.freeze()) }
 }
 
 async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyRejection> {
@@ -74,7 +101,7 @@ mod tests {
     use super::*;
 
     async fn read(body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
-        read_body(body, bytes_max, Duration::from_secs(5), false).await
+        read_body(&BodyBudget::new(1), body, bytes_max, Duration::from_secs(5), false).await
     }
 
     #[tokio::test]
@@ -95,6 +122,35 @@ mod tests {
         };
         let (read_whole, ()) = tokio::join!(read(Body::new(body), 5), sending);
         assert_eq!(read_whole, Ok(Bytes::from("12345")));
+    }
+
+    #[tokio::test]
+    async fn bodies_in_pieces_share_a_budget_and_whole_ones_need_none() {
+        let budget = BodyBudget::new(1);
+        let read = |body| read_body(&budget, body, 1024, Duration::from_secs(5), false);
+        let (mut sender, in_pieces) = http_body_util::channel::Channel::<Bytes>::new(8);
+        let mut first = std::pin::pin!(read(Body::new(in_pieces)));
+        sender.send_data(Bytes::from("1")).await.unwrap();
+        assert!(ready_now(first.as_mut()).await.is_none());
+        let (mut late_sender, late) = http_body_util::channel::Channel::<Bytes>::new(8);
+        late_sender.send_data(Bytes::from("1")).await.unwrap();
+        assert_eq!(read(Body::new(late)).await, Err(BodyRejection::Overloaded));
+        assert_eq!(read(Body::from("whole")).await, Ok(Bytes::from("whole")));
+        sender.send_data(Bytes::from("2")).await.unwrap();
+        drop(sender);
+        assert_eq!(first.await, Ok(Bytes::from("12")));
+    }
+
+    /// What a future has ready now.
+    async fn ready_now<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        let mut future = future;
+        std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(match future.as_mut().poll(cx) {
+                std::task::Poll::Ready(output) => Some(output),
+                std::task::Poll::Pending => None,
+            })
+        })
+        .await
     }
 
     #[tokio::test(start_paused = true)]

@@ -38,9 +38,10 @@ impl SignedRequest {
     ) -> Result<Self, Refusal> {
         let (head, body) = request.into_parts();
         let expects_continue = head.headers.contains_key(EXPECT);
-        let body = read_body(body, BODY_BYTES_MAX, app.limits.body_timeout, expects_continue)
-            .await
-            .map_err(refuse_body)?;
+        let body =
+            read_body(&app.body_budget, body, BODY_BYTES_MAX, app.limits.body_timeout, expects_continue)
+                .await
+                .map_err(refuse_body)?;
         let headers = signing_headers(&head.headers)?;
         let target = head.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
         let parts =
@@ -148,6 +149,11 @@ fn all_four() -> String {
 fn refuse_body(rejection: BodyRejection) -> Refusal {
     match rejection {
         BodyRejection::TooLarge => Refusal::new(ErrorCode::BodyTooLarge, BODY_TOO_LARGE).closing(),
+        BodyRejection::Overloaded => Refusal::new(
+            ErrorCode::Overloaded,
+            "Too many bodies are arriving slowly; nothing was stored. Repeat the same request.",
+        )
+        .closing(),
         BodyRejection::TimedOut => {
             Refusal::new(ErrorCode::RequestTimeout, "The body did not arrive in time; nothing was stored.")
                 .closing()

@@ -167,6 +167,8 @@ fn headers_over_their_bound_are_answered_431() {
     let answer = server.exchange(request.as_bytes());
     assert_eq!(status(&answer), "431");
     assert!(answer.contains(r#""code":"headers_too_large""#), "{answer}");
+    let request = format!("GET /{padding} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!(status(&server.exchange(request.as_bytes())), "431");
     let lines = "X-A: b\r\n".repeat(65);
     let answer = server.exchange(format!("GET /time HTTP/1.1\r\nHost: x\r\n{lines}\r\n").as_bytes());
     assert_eq!(status(&answer), "431");

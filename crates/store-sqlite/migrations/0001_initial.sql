@@ -64,7 +64,8 @@ CREATE TABLE settings (
     value INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO settings (name, value) VALUES ('access_version', 0), ('write_probe', 0);
+-- platforms_after: numbers of platforms that a copy put back may not know count up from behind this one.
+INSERT INTO settings (name, value) VALUES ('access_version', 0), ('write_probe', 0), ('platforms_after', 0);
 
 CREATE TABLE audit_events (
     number   INTEGER PRIMARY KEY,

@@ -62,7 +62,14 @@ pub(crate) fn severity(error: &rusqlite::Error) -> Severity {
 pub(crate) fn failure(error: &rusqlite::Error) -> StoreFailure {
     match severity(error) {
         Severity::Fatal | Severity::Passing => StoreFailure::Unavailable(error.to_string()),
-        Severity::Command => StoreFailure::Internal(error.to_string()),
+        Severity::Command => StoreFailure::Internal(match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                format!(
+                    "{error}: the database file is damaged; stop the server, keep a copy of the file and restore a backup"
+                )
+            }
+            _ => error.to_string(),
+        }),
     }
 }
 
@@ -72,6 +79,18 @@ mod tests {
     use rusqlite::ffi;
 
     use super::{Severity, failure, severity};
+
+    #[test]
+    fn a_damaged_file_is_said_to_be_one_and_what_to_do() {
+        for (code, is_damage) in [
+            (ffi::SQLITE_CORRUPT, true),
+            (ffi::SQLITE_NOTADB, true),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, false),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            assert_eq!(failure(&error).to_string().contains("restore a backup"), is_damage, "{code}");
+        }
+    }
 
     #[test]
     fn every_io_error_is_fatal_and_a_full_disk_is_not() {

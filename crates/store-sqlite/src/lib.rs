@@ -14,6 +14,7 @@ mod inspect;
 mod installation;
 pub mod limits;
 mod migrations;
+mod number_mark;
 mod numbers;
 mod open_error;
 mod options;

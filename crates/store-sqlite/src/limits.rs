@@ -52,3 +52,14 @@ pub const STATEMENTS_CACHED: usize = 48;
 
 /// Numbers given back that are remembered: as many as creates can be under way at once.
 pub const RETURNED_NUMBERS_MAX: usize = QUEUE_COMMANDS_MAX;
+
+/// How far ahead the mark of handed-out numbers is moved at a time. Each move is a sync, shared by as many creates; a
+/// crash skips at most so many of the thousand million numbers.
+pub const NUMBERS_MARKED_AHEAD: u32 = 16_384;
+
+/// Numbers skipped when the database was put back from a copy: safe as long as fewer customers were accepted since the
+/// copy, and it can happen a thousand times.
+pub const NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 20;
+
+/// Platform numbers skipped in the same case: platforms are made by hand, and this too can happen a thousand times.
+pub const PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 10;

@@ -13,7 +13,15 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::api_keys::load_api_keys;
 use crate::audit::note_access_change;
 use crate::failure::ApplyError;
+use crate::limits::PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY;
 use crate::writer::in_savepoint;
+
+/// Skips the numbers of platforms that may have been made after the copy that this database was put back from.
+pub(crate) fn skip_numbers_after_a_copy(connection: &Connection) -> rusqlite::Result<()> {
+    let skip = "UPDATE settings SET value = max(value, (SELECT coalesce(max(number), 0) FROM platforms)) + ?1 \
+                WHERE name = 'platforms_after'";
+    connection.execute(skip, [PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY]).map(|_| ())
+}
 
 /// Creates a platform.
 pub(crate) fn create_platform(
@@ -22,7 +30,8 @@ pub(crate) fn create_platform(
     act: &OperatorAct,
 ) -> Result<PlatformNumber, ApplyError> {
     in_savepoint(connection, || {
-        let next = "SELECT coalesce(max(number), 0) + 1 FROM platforms";
+        let next = "SELECT max(coalesce((SELECT max(number) FROM platforms), 0), value) + 1 FROM settings \
+                    WHERE name = 'platforms_after'";
         let number = PlatformNumber(connection.prepare_cached(next)?.query_row([], |row| row.get(0))?);
         if number.0 >= PLATFORM_NUMBERS {
             let text = format!("all platform codes are taken: an installation has {}", PLATFORM_NUMBERS - 1);

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use registrar_domain::clock::UnixMillis;
-use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::ids::{CustomerNumber, KeyNumber, PlatformNumber};
 use registrar_domain::store::{
     AccessSnapshot, BlindIndex, CreateApiKeyOutcome, CreateCustomer, CreateCustomerOutcome, CustomerEvent,
@@ -33,6 +32,7 @@ pub struct SqliteStore {
     shared: Arc<Shared>,
     /// Only a server has them, for two counters would hand out the same numbers.
     numbers: Option<Numbers>,
+    begins_after_copy: bool,
     _attachment: Attachment,
 }
 
@@ -46,19 +46,25 @@ impl SqliteStore {
         let mut connection = open_writer(path)?;
         migrations::migrate(&mut connection, path, options.role)?;
         files::sync_directory(path)?;
-        let (numbers, readers) = match options.role {
+        let (numbers, begins_after_copy, readers) = match options.role {
             Role::Server => {
                 let next =
                     customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
-                (Some(Numbers::from(next)), SERVER_READERS)
+                let (numbers, beginning) = Numbers::open(path, next)
+                    .map_err(|error| OpenError::io("read or write the number mark beside", path, error))?;
+                if beginning.after_copy {
+                    platforms::skip_numbers_after_a_copy(&connection)
+                        .map_err(|error| OpenError::sqlite(path, &error))?;
+                }
+                (Some(numbers), beginning.after_copy, SERVER_READERS)
             }
-            Role::Operator => (None, 1),
+            Role::Operator => (None, false, 1),
         };
         let shared = Arc::new(Shared::default());
         let readers = Readers::start(path, readers, &shared)?;
         let writer = Writer::start(connection, options, &shared)
             .map_err(|error| OpenError::io("start a thread for", path, error))?;
-        Ok(Self { readers, writer, shared, numbers, _attachment: attachment })
+        Ok(Self { readers, writer, shared, numbers, begins_after_copy, _attachment: attachment })
     }
 
     /// The names of the migrations that the database at `path` is behind; all of them where there is none.
@@ -82,14 +88,15 @@ impl SqliteStore {
         Ok(applied)
     }
 
+    /// Whether the database was put back from a copy, or moved, since the last server ran: participant codes then go on
+    /// `limits::NUMBERS_SKIPPED_AFTER_A_COPY` further, past those of customers accepted after the copy.
+    pub const fn begins_after_copy(&self) -> bool {
+        self.begins_after_copy
+    }
+
     /// What the store did since it was opened.
     pub fn statistics(&self) -> Statistics {
         self.shared.counters.statistics()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn set_next_customer(&mut self, number: u32) {
-        self.numbers = Some(Numbers::from(number));
     }
 }
 
@@ -107,12 +114,7 @@ impl Store for SqliteStore {
         let Some(numbers) = &self.numbers else {
             return Err(StoreFailure::Internal("only a server hands out customer numbers".to_owned()));
         };
-        numbers.reserve().ok_or_else(|| {
-            StoreFailure::Unavailable(format!(
-                "all {CUSTOMER_NUMBERS} participant codes were handed out; start the server again to get back those \
-                 at the end that no customer took, or begin another installation"
-            ))
-        })
+        numbers.reserve()
     }
 
     fn give_back_customer_number(&self, number: CustomerNumber) {
