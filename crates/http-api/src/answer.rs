@@ -1,4 +1,5 @@
-//! The only place where outcomes become HTTP: a refusal has a code, and its code has the status.
+//! The only place where outcomes become HTTP: a refusal has a code, and its code has the status. The last stop of a
+//! `create_customer` that is refused.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! From bytes to an authenticated caller and a JSON object, in the order of contract 2.6 and 1.8.
 //!
-//! Every signed operation takes its request through `SignedRequest::read`, so that none can forget a step.
-//! Invariant: the body is verified as it was received, before anything reads its content.
+//! Every signed operation, such as `create_customer`, takes its request through `SignedRequest::read`, so that none can
+//! forget a step. Invariant: the body is verified as it was received, before anything reads its content.
 
 use std::sync::Arc;
 

@@ -223,7 +223,8 @@ mod tests {
     fn every_code_but_those_of_the_router_and_the_reserved_is_answered_by_some_operation() {
         let answered: BTreeSet<_> = OPERATIONS.iter().flat_map(|operation| operation.errors).collect();
         let never = ErrorCode::ALL.iter().filter(|code| !answered.contains(code));
-        let (reserved, router): (Vec<_>, Vec<_>) = never.partition(|code| code.reserved_for().is_some());
+        let (reserved, router): (Vec<&ErrorCode>, Vec<&ErrorCode>) =
+            never.partition(|code| code.reserved_for().is_some());
         assert_eq!(router, [&ErrorCode::MethodNotAllowed]);
         let all = ErrorCode::ALL.iter().filter(|code| code.reserved_for().is_some());
         assert_eq!(reserved, all.collect::<Vec<_>>(), "an operation lists a code that is never answered");
