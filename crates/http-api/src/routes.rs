@@ -28,9 +28,9 @@ impl Surface {
     }
 
     fn of(app: &Arc<App>, serves: impl Fn(&Operation) -> bool) -> Self {
-        let served: Vec<&Operation> = OPERATIONS.iter().filter(|operation| serves(operation)).collect();
-        let paths: Arc<[&str]> = served.iter().map(|operation| operation.path).collect();
-        let router = served
+        let operations: Vec<&Operation> = OPERATIONS.iter().filter(|operation| serves(operation)).collect();
+        let paths: Arc<[&str]> = operations.iter().map(|operation| operation.path).collect();
+        let router = operations
             .into_iter()
             .filter_map(|operation| handler(operation).map(|handler| (operation.path, handler)))
             .fold(Router::new(), |router, (path, handler)| router.route(path, handler))

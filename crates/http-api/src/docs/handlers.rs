@@ -19,16 +19,16 @@ pub(crate) async fn get_root(context: Extension<RequestContext>, query: RawQuery
 }
 
 fn lead_to_docs(Extension(context): Extension<RequestContext>, RawQuery(query): &RawQuery) -> Response {
-    let mut response = match check_query(&GET_ROOT, query.as_deref()) {
-        Err(refusal) => refusal.answer(context.trace_id),
-        Ok(()) => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::FOUND;
-            response.headers_mut().insert(LOCATION, HeaderValue::from_static(GET_DOCS.path));
-            response
-        }
-    };
+    let mut response = check_query(&GET_ROOT, query.as_deref())
+        .map_or_else(|refusal| refusal.answer(context.trace_id), |()| redirect(GET_DOCS.path));
     response.extensions_mut().insert(Note { operation: GET_ROOT.name, platform_code: None });
+    response
+}
+
+fn redirect(path: &'static str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
     response
 }
 
