@@ -14,5 +14,16 @@ pub(crate) fn check() -> Outcome<()> {
         run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
     steps.run("openapi.json is fresh", || crate::openapi::openapi(true));
+    steps.run("generated pages are fresh", || {
+        run(&mut cargo(&[
+            "test",
+            "--locked",
+            "--quiet",
+            "--package",
+            "registrar",
+            "--test",
+            "reference_pages",
+        ]))
+    });
     steps.finish()
 }

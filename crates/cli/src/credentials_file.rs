@@ -1,4 +1,4 @@
-//! The credentials form as a file: `credentials.json` of `dev`, or what `key create --json` printed.
+//! The credentials form as a file: `credentials.json` of `dev`, or what `key create --out` wrote.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub(crate) fn read_credentials(path: Option<&Path>) -> Result<Credentials, Failu
         Failure::usage(
             format!("{} is not a credentials file", path.display()),
             "it must be one JSON object with base_url, platform_code, api_key, secret and passphrase, \
-             as `registrar key create --json` prints it",
+             as `registrar key create --out FILE` writes it",
         )
     })
 }

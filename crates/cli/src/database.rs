@@ -6,15 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use registrar_domain::store::Store;
+use registrar_http_api::{EngineFigure, FigureKind};
 use registrar_store_postgres::{Address, PostgresStore, Role};
 use registrar_store_sqlite::{Options, SqliteStore};
 
 use crate::config::database_url::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::output;
-
-/// A figure for the metrics: name, help, value.
-pub(crate) type Figure = (&'static str, &'static str, u64);
 
 /// A database opened by a server.
 #[derive(Clone)]
@@ -41,26 +39,32 @@ impl ServerStore {
     }
 
     /// What the engine did.
-    pub(crate) fn figures(&self) -> Vec<Figure> {
+    pub(crate) fn figures(&self) -> Vec<EngineFigure> {
+        let counter = |name, help, value| EngineFigure { name, help, kind: FigureKind::Counter, value };
+        let gauge = |name, help, value| EngineFigure { name, help, kind: FigureKind::Gauge, value };
         match self {
             Self::Sqlite(store) => {
                 let statistics = store.statistics();
                 vec![
-                    ("store_commits", "Transactions committed", statistics.commits),
-                    ("store_commands", "Commands in these transactions", statistics.commands),
-                    ("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
-                    ("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
-                    ("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
+                    counter("store_commits", "Transactions committed", statistics.commits),
+                    counter("store_commands", "Commands in these transactions", statistics.commands),
+                    gauge("store_queue_depth", "Commands that wait for the writer", statistics.queue_depth),
+                    counter("store_checkpoints", "Checkpoints of the log", statistics.checkpoints),
+                    gauge("store_log_pages", "Pages in the log after the last commit", statistics.log_pages),
                 ]
             }
             Self::Postgres(store) => {
                 let statistics = store.statistics();
                 vec![
-                    ("store_commits", "Transactions that stored customers", statistics.commits),
-                    ("store_commands", "Creates in these transactions", statistics.commands),
-                    ("store_queue_depth", "Creates that wait for a connection", statistics.queue_depth),
-                    ("store_reconnections", "Connections lost and made again", statistics.reconnections),
-                    ("store_outcomes_found", "Unknown outcomes found out", statistics.outcomes_found),
+                    counter("store_commits", "Transactions that stored customers", statistics.commits),
+                    counter("store_commands", "Creates in these transactions", statistics.commands),
+                    gauge("store_queue_depth", "Creates that wait for a connection", statistics.queue_depth),
+                    counter(
+                        "store_reconnections",
+                        "Connections lost and made again",
+                        statistics.reconnections,
+                    ),
+                    counter("store_outcomes_found", "Unknown outcomes found out", statistics.outcomes_found),
                 ]
             }
         }

@@ -67,8 +67,9 @@ impl Inputs {
         let path = configuration.master_key_file.as_deref().ok_or_else(|| {
             Failure::usage(
                 "no master key file is set",
-                "make one with `registrar master-key create PATH` and name it with --master-key-file, \
-                 REGISTRAR_MASTER_KEY_FILE or master_key_file in the configuration file",
+                "name the master key file with --master-key-file, REGISTRAR_MASTER_KEY_FILE or master_key_file in the \
+                 configuration file (--config); only for a new installation, make one with \
+                 `registrar master-key create PATH`",
             )
         })?;
         Ok(Self { master: read_master_keys(path)?, lists: read_lists(configuration)? })

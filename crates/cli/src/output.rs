@@ -8,6 +8,10 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
+/// What whoever changes an installation should know before they try it out.
+pub(crate) const OBEYED_SOON: &str =
+    "Servers that run on this database obey within a second; until then they answer as before.";
+
 /// Writes text to standard output as it is.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_bytes(text.as_bytes())

@@ -25,8 +25,10 @@ fn a_new_customer_is_answered_and_its_repetition_replayed() {
         "{}",
         first.stdout
     );
+    assert_eq!(first.stderr, "");
     let second = run_with_input(folder.path(), &new, SAMPLE.as_bytes());
     assert_eq!((second.code, second.stdout), (Some(0), first.stdout));
+    assert_eq!(second.stderr, "replayed: this customer was created by an earlier, identical request\n");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -113,6 +114,8 @@ fn every_policy_can_be_set_and_a_wrong_one_is_refused() {
         let refused = run(folder.path(), &["platform", "set", &code, change, "--data", "data"]);
         assert_eq!(refused.code, Some(1), "{change}");
         assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
+        let names_settings = refused.stderr.contains("beside the policies");
+        assert_eq!(names_settings, change == "colour=red", "{}", refused.stderr);
     }
     assert_eq!(
         run(folder.path(), &["platform", "set", &code, "minimum_age", "--data", "data"]).code,
@@ -170,7 +173,8 @@ fn a_customer_is_shown_masked_unless_revealed_and_only_for_a_reason() {
         folder.path(),
         &["customer", "show", code, "--platform", &own.platform_code, "--reason", " ", "--data", "data"],
     );
-    assert_eq!(blank.code, Some(1));
+    assert_eq!(blank.code, Some(2));
+    assert!(blank.stderr.starts_with("error: --reason must have"), "{}", blank.stderr);
     let other = json(folder.path(), &["platform", "create", "Other"]);
     let foreign = run(
         folder.path(),
@@ -223,4 +227,64 @@ fn operators_who_set_policies_of_one_platform_at_once_undo_nothing() {
         let policy = json(folder.path(), &["platform", "show", &code])["policy"].clone();
         assert_eq!((&policy["minimum_age"], &policy["aadhaar"]), (&age.to_string().into(), &aadhaar.into()));
     }
+}
+
+#[test]
+fn credentials_that_go_to_a_file_are_for_its_owner_alone_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::dev(folder.path());
+    let code = credentials(&folder.path().join("data/credentials.json")).platform_code;
+    let create = ["key", "create", "--platform", &code, "--out", "second.json", "--data", "data"];
+    let made = run(folder.path(), &create);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let path = folder.path().join("second.json");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let second = credentials(&path);
+    assert!(made.stdout.contains(&second.api_key), "{}", made.stdout);
+    for secret in [&second.secret, &second.passphrase] {
+        assert!(!format!("{}{}", made.stdout, made.stderr).contains(secret));
+    }
+    obeyed_within_a_second(&second, None);
+    let again = run(folder.path(), &create);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("no key was made"), "{}", again.stderr);
+    let elsewhere = ["key", "create", "--platform", &code, "--out", "none/second.json", "--data", "data"];
+    assert_eq!(run(folder.path(), &elsewhere).code, Some(1));
+    assert_eq!(credentials(&path).api_key, second.api_key);
+    let keys = json(folder.path(), &["key", "list", "--platform", &code]);
+    assert_eq!(keys.as_array().unwrap().len(), 2, "a refused command made a key");
+    let shown = json(folder.path(), &["key", "create", "--platform", &code, "--out", "third.json"]);
+    assert_eq!(shown["api_key"], credentials(&folder.path().join("third.json")).api_key);
+    assert_eq!((shown.get("secret"), shown.get("passphrase")), (None, None));
+}
+
+#[test]
+fn a_key_that_would_have_expired_already_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::dev(folder.path());
+    let code = credentials(&folder.path().join("data/credentials.json")).platform_code;
+    let past = ["key", "create", "--platform", &code, "--expires", "2020-01-01", "--data", "data"];
+    let refused = run(folder.path(), &past);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert!(refused.stderr.contains("expiry has passed already"), "{}", refused.stderr);
+    let keys = json(folder.path(), &["key", "list", "--platform", &code]);
+    assert_eq!(keys.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn whoever_changes_an_installation_is_told_on_standard_error_when_servers_obey() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::dev(folder.path());
+    let own = credentials(&folder.path().join("data/credentials.json"));
+    let told = |arguments: &[&str], expected: bool| {
+        let finished = run(folder.path(), &[arguments, &["--data", "data", "--json"]].concat());
+        serde_json::from_str::<Value>(&finished.stdout).unwrap();
+        assert_eq!(finished.stderr.contains("obey within a second"), expected, "{arguments:?}");
+    };
+    let code = own.platform_code.as_str();
+    told(&["platform", "set", code, "minimum_age=19"], true);
+    told(&["platform", "show", code], false);
+    told(&["key", "create", "--platform", code], true);
+    told(&["key", "revoke", &own.api_key, "--platform", code], true);
+    told(&["key", "revoke", &own.api_key, "--platform", code], false);
 }

@@ -60,7 +60,7 @@ fn it_refuses_to_start_without_a_master_key() {
     let refused = run(folder.path(), &["serve", "--database", "sqlite:new.db"]);
     assert_eq!(refused.code, Some(2));
     assert!(
-        refused.stderr.starts_with("error: no master key file is set – make one with"),
+        refused.stderr.starts_with("error: no master key file is set – name the master key file with"),
         "{}",
         refused.stderr
     );

@@ -1,7 +1,7 @@
 //! Platforms and keys as authentication uses them: unwrapped, in memory, replaced as a whole when they change.
 //!
-//! A request never waits for the database to learn who calls. Invariant: a snapshot is read in one transaction, so that a
-//! key never meets another version of its platform.
+//! A request, such as `create_customer`, never waits for the database to learn who calls. Invariant: a snapshot is read in
+//! one transaction, so that a key never meets another version of its platform.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,7 +1,9 @@
-//! A customer as a platform submits one: from the body to a proof that every rule of contract 3.3 holds, and to the answer.
+//! A customer as a platform submits one: from the body to a proof that every rule of contract 3.3 holds, and to the
+//! answer.
 //!
-//! Knows which fields belong together; what each of them accepts is known by `fields`. Invariant: a `Customer` exists only
-//! if the whole body was accepted; otherwise there is one violation for each wrong field, in the order of the table.
+//! The body of `create_customer` ends here as a type. Knows which fields belong together; what each of them accepts is
+//! known by `fields`. Invariant: a `Customer` exists only if the whole body was accepted; otherwise there is one violation
+//! for each wrong field, in the order of the table.
 
 mod accessors;
 mod answer;

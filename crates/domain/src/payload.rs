@@ -1,8 +1,8 @@
 //! The payload of contract 3.4: what makes two submissions the same, as a keyed digest with a version.
 //!
-//! Knows JSON values, not rules: a payload has a digest whether or not it is valid. Version 1 leaves out `request_id` and
-//! members that are `null` (at any depth, as order counts at none), takes strings by their characters and numbers as
-//! written, and `signed_timestamp` alike as a number or as a string of digits.
+//! `create_customer` compares by it. Knows JSON values, not rules: a payload has a digest whether or not it is valid.
+//! Version 1 leaves out `request_id` and members that are `null` (at any depth, as order counts at none), takes strings by
+//! their characters and numbers as written, and `signed_timestamp` alike as a number or as a string of digits.
 
 use registrar_crypto::index::{IndexKey, blind_index};
 use registrar_json::{Object, Value};

@@ -1,4 +1,5 @@
-//! What is sealed of a customer: the first answer, byte for byte, and a short digest of each submitted member.
+//! What `create_customer` seals of a customer: the first answer, byte for byte, and a short digest of each submitted
+//! member.
 //!
 //! The answer holds every field, so nothing else needs storing; a replay returns it as it was, whatever later releases
 //! would write. The member digests tell which fields of a reused request_id differ, without keeping the payload.

@@ -1,4 +1,5 @@
-//! The only place where outcomes become HTTP: a refusal has a code, and its code has the status.
+//! The only place where outcomes become HTTP: a refusal has a code, and its code has the status. The last stop of a
+//! `create_customer` that is refused.
 
 use std::borrow::Cow;
 
@@ -129,6 +130,13 @@ impl Refusal {
 /// The detail of `internal_error`.
 pub(crate) const INTERNAL_ERROR: &str =
     "The server failed. Repeating the same request is safe; tell the operator the trace_id if it persists.";
+
+/// The detail of `invalid_signature`, one text whatever the cause (contract 1.8); a hint's sentence may follow it.
+pub(crate) const INVALID_SIGNATURE: &str = "Invalid Client Signature. The signature is the base64 of HMAC-SHA256 over \
+    timestamp, method, target and body with nothing between them, under the base64-decoded secret; on a platform in \
+    production an unknown API key or a wrong passphrase is answered in the same way. Compare `signed`, which is what the \
+    server received, with what you signed, then the API key and the passphrase with your credentials; `registrar sign` \
+    shows offline what to sign.";
 
 /// The detail of `body_too_large`.
 pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";

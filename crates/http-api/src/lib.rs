@@ -21,7 +21,7 @@ pub use answer::{BODY_TOO_LARGE, field_violation, malformed_json_detail};
 pub use app::App;
 pub use limits::{HttpLimits, NESTING_DEPTH_MAX};
 pub use maintenance::maintain;
-pub use metrics::{EngineFigures, Metrics};
+pub use metrics::{EngineFigure, EngineFigures, FigureKind, Metrics};
 pub use server::{Drain, serve};
 pub use surface::Surface;
 

@@ -25,8 +25,30 @@ struct RequestLabels {
     code: &'static str,
 }
 
-/// The engine's own figures, read when metrics are asked for: name, help, value.
-pub type EngineFigures = Box<dyn Fn() -> Vec<(&'static str, &'static str, u64)> + Send + Sync>;
+/// How a figure of the engine moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigureKind {
+    /// Only up; its sample has the suffix `_total`.
+    Counter,
+    /// Up and down.
+    Gauge,
+}
+
+/// One figure of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineFigure {
+    /// Its name, without the prefix of every metric and without a suffix.
+    pub name: &'static str,
+    /// What it counts, without a full stop.
+    pub help: &'static str,
+    /// How it moves.
+    pub kind: FigureKind,
+    /// Its value now.
+    pub value: u64,
+}
+
+/// The engine's own figures, read when metrics are asked for.
+pub type EngineFigures = Box<dyn Fn() -> Vec<EngineFigure> + Send + Sync>;
 
 /// The metrics of one process.
 pub struct Metrics {
@@ -89,10 +111,14 @@ impl Metrics {
         encode(&mut text, &self.registry)?;
         let end = text.rfind("# EOF").unwrap_or(text.len());
         text.truncate(end);
-        for (name, help, value) in (self.engine)() {
+        for EngineFigure { name, help, kind, value } in (self.engine)() {
+            let (kind, suffix) = match kind {
+                FigureKind::Counter => ("counter", "_total"),
+                FigureKind::Gauge => ("gauge", ""),
+            };
             writeln!(
                 text,
-                "# HELP registrar_{name} {help}.\n# TYPE registrar_{name} gauge\nregistrar_{name} {value}"
+                "# HELP registrar_{name} {help}.\n# TYPE registrar_{name} {kind}\nregistrar_{name}{suffix} {value}"
             )?;
         }
         text.push_str("# EOF\n");
@@ -106,7 +132,13 @@ mod tests {
 
     #[test]
     fn the_text_holds_what_was_counted_and_ends_once() {
-        let metrics = Metrics::new(Box::new(|| vec![("store_commits", "Commits", 7)]));
+        let figure = |name, kind, value| EngineFigure { name, help: "Counted", kind, value };
+        let metrics = Metrics::new(Box::new(move || {
+            vec![
+                figure("store_commits", FigureKind::Counter, 7),
+                figure("store_queue_depth", FigureKind::Gauge, 3),
+            ]
+        }));
         metrics.observe_request("create_customer", 200, "ok", Duration::from_millis(3));
         metrics.observe_request("create_customer", 401, "invalid_signature", Duration::from_millis(1));
         metrics.count_refused_connection();
@@ -116,7 +148,8 @@ mod tests {
             r#"registrar_requests_total{operation="create_customer",status="401",code="invalid_signature"} 1"#,
             "registrar_create_customer_duration_seconds_count 1",
             "registrar_refused_connections_total 1",
-            "registrar_store_commits 7",
+            "# TYPE registrar_store_commits counter\nregistrar_store_commits_total 7\n",
+            "# TYPE registrar_store_queue_depth gauge\nregistrar_store_queue_depth 3\n",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

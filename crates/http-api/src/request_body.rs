@@ -1,4 +1,4 @@
-//! Reading a request's body whole, within its bound and its deadline.
+//! Reading a request's body whole, within its bound and its deadline: `create_customer` reads nothing before it is there.
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ use axum::Extension;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use http::Uri;
 use registrar_wire::{ErrorCode, Listener, OPERATIONS, Operation};
 
 use crate::answer::Refusal;
@@ -27,12 +28,13 @@ impl Surface {
     }
 
     fn of(app: &Arc<App>, serves: impl Fn(&Operation) -> bool) -> Self {
-        let router = OPERATIONS
-            .iter()
-            .filter(|operation| serves(operation))
+        let operations: Vec<&Operation> = OPERATIONS.iter().filter(|operation| serves(operation)).collect();
+        let paths: Arc<[&str]> = operations.iter().map(|operation| operation.path).collect();
+        let router = operations
+            .into_iter()
             .filter_map(|operation| handler(operation).map(|handler| (operation.path, handler)))
             .fold(Router::new(), |router, (path, handler)| router.route(path, handler))
-            .fallback(refuse_path)
+            .fallback(move |uri: Uri, Extension(context)| async move { refuse_path(&paths, &uri, context) })
             .with_state(Arc::clone(app));
         Self { app: Arc::clone(app), router }
     }
@@ -48,6 +50,7 @@ fn handler(operation: &Operation) -> Option<MethodRouter<Arc<App>>> {
     let handler = match operation.name {
         "create_customer" => on(filter, create_customer::create_customer),
         "get_time" => on(filter, get_time::get_time),
+        "get_root" => on(filter, docs::get_root),
         "get_openapi" => on(filter, docs::get_openapi),
         "get_docs" => on(filter, docs::get_docs),
         "get_docs_page" => on(filter, docs::get_docs_page),
@@ -60,12 +63,17 @@ fn handler(operation: &Operation) -> Option<MethodRouter<Arc<App>>> {
     Some(handler.fallback(move |Extension(context)| async move { refuse_method(allow, context) }))
 }
 
-async fn refuse_path(Extension(context): Extension<RequestContext>) -> Response {
-    Refusal::new(
-        ErrorCode::NotFound,
-        "Nothing is at this path. Paths are taken byte for byte, without a slash at the end.",
-    )
-    .answer(context.trace_id)
+/// Sister APIs have their operations below this prefix.
+const VERSION_PREFIX: &str = "/v3";
+
+fn refuse_path(paths: &[&str], uri: &Uri, context: RequestContext) -> Response {
+    let unversioned = uri.path().strip_prefix(VERSION_PREFIX);
+    let detail = if unversioned.is_some_and(|path| paths.contains(&path)) {
+        "Nothing is at this path, but there is without its beginning: remove /v3 from the path, also from what is signed."
+    } else {
+        "Nothing is at this path. Paths are taken byte for byte, without a slash at the end."
+    };
+    Refusal::new(ErrorCode::NotFound, detail).answer(context.trace_id)
 }
 
 fn refuse_method(allow: &'static str, context: RequestContext) -> Response {

@@ -1,7 +1,7 @@
 //! From bytes to an authenticated caller and a JSON object, in the order of contract 2.6 and 1.8.
 //!
-//! Every signed operation takes its request through `SignedRequest::read`, so that none can forget a step.
-//! Invariant: the body is verified as it was received, before anything reads its content.
+//! Every signed operation, such as `create_customer`, takes its request through `SignedRequest::read`, so that none can
+//! forget a step. Invariant: the body is verified as it was received, before anything reads its content.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use registrar_domain::rules::authenticate::{AuthRejection, ExplainedRejection, T
 use registrar_json::{Object, parse_object};
 use registrar_wire::{BODY_BYTES_MAX, ErrorCode, Hint, Operation, Signed, SigningHeaders};
 
-use crate::answer::{BODY_TOO_LARGE, Refusal, malformed_json_detail};
+use crate::answer::{BODY_TOO_LARGE, INVALID_SIGNATURE, Refusal, malformed_json_detail};
 use crate::app::App;
 use crate::limits::NESTING_DEPTH_MAX;
 use crate::request_body::{BodyRejection, read_body};
@@ -230,9 +230,7 @@ fn refuse_signature(explained: ExplainedRejection, parts: &SignedParts<'_>) -> R
         body_length: parts.body.len() as u64,
         body_sha256: sha256_hex(parts.body),
     };
-    let detail = "Invalid Client Signature. `signed` shows what the server received and verified; `registrar sign` shows offline \
-                  what to sign.";
-    Refusal::new(ErrorCode::InvalidSignature, detail).with(|problem| {
+    Refusal::new(ErrorCode::InvalidSignature, INVALID_SIGNATURE).with(|problem| {
         let problem = problem.with_signed(signed);
         match explained.hint {
             Some(hint) => problem.with_hint(wire_hint(hint)),

@@ -1,5 +1,5 @@
 //! What every request meets on its way in and out: a trace id, the bound on its head, the headers of every answer,
-//! one count in the metrics and one line in the log.
+//! one count in the metrics and one line in the log; the second stop of `create_customer`.
 //!
 //! Knows no operation. Invariant: whatever happens inside, the answer carries the trace id and is counted.
 

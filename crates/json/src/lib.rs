@@ -1,7 +1,8 @@
 //! Strict JSON: one pass from bytes to a tree that keeps numbers as written, and back to bytes.
 //!
-//! Knows nothing of customers or HTTP. Invariant: what `parse_object` accepts is one RFC 8259 object in UTF-8
-//! without a byte-order mark, duplicate keys at any depth, lone surrogates, trailing bytes or nesting over the limit.
+//! The body of `create_customer` is read here, but this crate knows nothing of customers or HTTP. Invariant: what
+//! `parse_object` accepts is one RFC 8259 object in UTF-8 without a byte-order mark, duplicate keys at any depth, lone
+//! surrogates, trailing bytes or nesting over the limit.
 
 mod read;
 mod syntax_error;

@@ -54,7 +54,7 @@ error_codes! {
     /// A limit of requests was reached.
     RateLimited = "rate_limited", 429, "Too Many Requests",
         "More requests came from your address than this installation accepts in a short time.",
-        "Wait for the number of seconds in the Retry-After header and repeat the same request. Spread requests evenly instead of sending them in bursts.";
+        "Wait for the number of seconds in the `Retry-After` header and repeat the same request. Spread requests evenly instead of sending them in bursts.";
     /// There is nothing at this path.
     NotFound = "not_found", 404, "Not Found",
         "Nothing is served at this path, or the resource does not exist on your platform. A resource of another platform is answered in the same way.",
@@ -62,7 +62,7 @@ error_codes! {
     /// The path is there, but not for this method.
     MethodNotAllowed = "method_not_allowed", 405, "Method Not Allowed",
         "The path exists, but not for this HTTP method.",
-        "Use one of the methods in the Allow header of the answer.";
+        "Use one of the methods in the `Allow` header of the answer.";
     /// The body is larger than 64 KiB.
     BodyTooLarge = "body_too_large", 413, "Body Too Large",
         "The request's body is larger than 64 KiB (65,536 bytes).",
@@ -74,10 +74,10 @@ error_codes! {
     /// The request did not arrive in time.
     RequestTimeout = "request_timeout", 408, "Request Timeout",
         "The request did not arrive completely within the time the server waits for it. Nothing was done.",
-        "Repeat the same request. If it happens again, look for a slow network or for a Content-Length that is larger than the body.";
+        "Repeat the same request. If it happens again, look for a slow network or for a `Content-Length` that is larger than the body.";
     /// A signing header is missing.
     MissingHeader = "missing_header", 401, "Missing Header",
-        "A request is authenticated by four headers, and at least one of them is missing: X-NDAX-API-KEY, X-NDAX-SIGNED, X-NDAX-TIMESTAMP, X-NDAX-PASSPHRASE.",
+        "A request is authenticated by four headers, and at least one of them is missing: `X-NDAX-API-KEY`, `X-NDAX-SIGNED`, `X-NDAX-TIMESTAMP`, `X-NDAX-PASSPHRASE`.",
         "Send all four headers, each exactly once. The detail of the error names the missing one. Some proxies remove headers they do not know; check what arrives.";
     /// A signing header came more than once.
     DuplicateHeader = "duplicate_header", 401, "Duplicate Header",
@@ -85,24 +85,24 @@ error_codes! {
         "Send each header exactly once. Look for an HTTP client that adds default headers to those you set.";
     /// A signing header is empty, not ASCII, or of the other family.
     MalformedHeader = "malformed_header", 401, "Malformed Header",
-        "One of the four headers that authenticate a request is empty or contains characters that are not visible ASCII, or headers beginning with X-NDAX- and with X-SCX- were mixed in one request.",
+        "One of the four headers that authenticate a request is empty or contains characters that are not visible ASCII, or headers beginning with `X-NDAX-` and with `X-SCX-` were mixed in one request.",
         "Send the four headers of one family, each with the value you were given or computed, without blanks or line ends around it.";
     /// The timestamp is not whole Unix seconds.
     TimestampMalformed = "timestamp_malformed", 401, "Malformed Timestamp",
         "The timestamp header is not 1 to 11 digits. A value of 13 digits is milliseconds where seconds are expected; a decimal point or a sign is not accepted either.",
-        "Send the Unix time in whole seconds, for example Math.floor(Date.now() / 1000) in JavaScript, and sign the same digits.";
+        "Send the Unix time in whole seconds, for example `Math.floor(Date.now() / 1000)` in JavaScript, and sign the same digits.";
     /// The timestamp is too old or too far ahead.
     TimestampOutsideWindow = "timestamp_outside_window", 401, "Timestamp Outside Window",
         "The timestamp differs from the server's clock by more than is accepted, 60 seconds unless configured otherwise. The error carries the server's time and the difference.",
-        "Set your clock (NTP), or read the server's time from GET /time and correct by the difference. Make a new timestamp and signature for every attempt, also for a retry.";
+        "Set your clock (NTP), or read the server's time from `GET /time` and correct by the difference. Make a new timestamp and signature for every attempt, also for a retry.";
     /// No such API key. Only sandbox platforms tell this apart.
     UnknownApiKey = "unknown_api_key", 401, "Unknown API Key",
         "No API key with this identifier exists in this installation. Only a sandbox says so; elsewhere the answer is invalid_signature.",
-        "Compare the value of X-NDAX-API-KEY with your credentials, and the address you call with the installation that made them.";
+        "Compare the value of `X-NDAX-API-KEY` with your credentials, and the address you call with the installation that made them.";
     /// The signature does not fit, or (outside sandboxes) the key is unknown or the passphrase wrong.
     InvalidSignature = "invalid_signature", 401, "Invalid Client Signature",
         "The signature is not that of this request under this key's secret. Outside a sandbox an unknown API key and a wrong passphrase get the same answer, so that nobody can find out which keys exist.",
-        "Compare the member signed with what you signed: timestamp, method and target as the server received them, and the length and SHA-256 of the body. The signature is the base64 of HMAC-SHA256 over timestamp, method, target and body without separators, under the base64-decoded secret; an empty body is signed as {}. Where a common mistake explains your signature, hint names it and hint_detail says what to change. The command registrar sign shows offline what to sign.";
+        "Compare the member `signed` with what you signed: timestamp, method and target as the server received them, and the length and SHA-256 of the body. The signature is the base64 of HMAC-SHA256 over timestamp, method, target and body without separators, under the base64-decoded secret; an empty body is signed as `{}`. Where a common mistake explains your signature, `hint` names it and hint_detail says what to change. The command `registrar sign` shows offline what to sign.";
     /// The passphrase does not fit the key. Only sandbox platforms tell this apart.
     InvalidPassphrase = "invalid_passphrase", 401, "Invalid Passphrase",
         "The signature is right, but the passphrase is not that of this API key. Only a sandbox says so; elsewhere the answer is invalid_signature.",
@@ -122,7 +122,7 @@ error_codes! {
     /// The key lacks the permission.
     PermissionMissing = "permission_missing", 403, "Permission Missing",
         "The API key does not have the permission that this operation needs.",
-        "Use a key with that permission, or ask the operator for one. Submitting customers needs customers:write.";
+        "Use a key with that permission, or ask the operator for one. Submitting customers needs `customers:write`.";
     /// The platform is suspended.
     PlatformSuspended = "platform_suspended", 403, "Platform Suspended",
         "The operator has suspended your platform. Nothing is accepted until it is resumed.",
@@ -138,22 +138,22 @@ error_codes! {
     /// The body is not identity-coded JSON in UTF-8.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported Media Type",
         "The body is declared as something other than JSON in UTF-8, or as compressed.",
-        "Send Content-Type: application/json, without a charset or with utf-8, and no Content-Encoding.";
+        "Send `Content-Type: application/json`, without a charset or with utf-8, and no `Content-Encoding`.";
     /// The body is not one well-formed JSON object.
     MalformedJson = "malformed_json", 400, "Malformed JSON",
         "The body is not exactly one JSON object in UTF-8. Among the causes are a syntax error, a byte-order mark, the same key twice at any depth, bytes after the object, half of a surrogate pair, and nesting deeper than 32.",
         "Serialise the body with a JSON library instead of by hand, as UTF-8 without a byte-order mark. The detail says where reading stopped.";
     /// A field breaks a rule.
     InvalidRequest = "invalid_request", 400, "Invalid Request",
-        "The body is a JSON object, but at least one field is missing or not acceptable. All fields were checked: violations names each one, the rule it breaks and what would be accepted. Nothing was stored.",
-        "Correct the named fields and send the request again; the same request_id may be used. The command registrar customer check gives the same answer offline.";
+        "The body is a JSON object, but at least one field is missing or not acceptable. All fields were checked: `violations` names each one, the rule it breaks and what would be accepted. Nothing was stored.",
+        "Correct the named fields and send the request again; the same request_id may be used. The command `registrar customer check` gives the same answer offline.";
     /// The customer's data was erased.
     ParticipantErased = "participant_erased", 410, "Participant Erased",
         "This request created a customer whose data has been erased since. It is not created again.",
         "Do not repeat the request. To submit this person anew, use a new request_id.";
     /// The request_id was used for another payload.
     RequestIdReused = "request_id_reused", 400, "Request ID Reused",
-        "Your platform has stored a customer under this request_id, and the payload was different. The member differs names the fields that differ.",
+        "Your platform has stored a customer under this request_id, and the payload was different. The member `differs` names the fields that differ.",
         "If you meant to repeat the first request, send its payload unchanged. If this is another customer, make a new request_id: one per customer, kept for every retry of that customer.";
     /// The payload was submitted under another request_id.
     PayloadAlreadySubmitted = "payload_already_submitted", 400, "Payload Already Submitted",
@@ -170,11 +170,11 @@ error_codes! {
     /// The queue is full.
     Overloaded = "overloaded", 503, "Overloaded",
         "The server has more work waiting than it takes on. The request was not executed.",
-        "Wait for the number of seconds in the Retry-After header and repeat the same request with a new timestamp and signature.";
+        "Wait for the number of seconds in the `Retry-After` header and repeat the same request with a new timestamp and signature.";
     /// The database cannot work now.
     Unavailable = "unavailable", 503, "Unavailable",
         "The server cannot reach or write its database now, or is shutting down. The request was not executed.",
-        "Wait for the number of seconds in the Retry-After header and repeat the same request with a new timestamp and signature.";
+        "Wait for the number of seconds in the `Retry-After` header and repeat the same request with a new timestamp and signature.";
     /// It is not known whether the customer was stored.
     OutcomeUnknown = "outcome_unknown", 503, "Outcome Unknown",
         "The request was being stored when the server lost certainty about the outcome. The customer exists once or not at all.",
@@ -182,6 +182,16 @@ error_codes! {
 }
 
 impl ErrorCode {
+    /// What a code that this version never answers is kept for; `None` for every code that it answers.
+    pub const fn reserved_for(self) -> Option<&'static str> {
+        match self {
+            Self::RateLimited => Some("a limit on how many requests come from one address"),
+            Self::AddressNotAllowed => Some("API keys that may be used only from certain networks"),
+            Self::ParticipantErased => Some("customers whose data was erased"),
+            _ => None,
+        }
+    }
+
     /// The code of that name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.code() == text)

@@ -96,12 +96,12 @@ impl Hint {
                 "The method was not signed in capitals; sign it as it is sent, for example POST."
             }
             Self::BracesSignedWithBody => {
-                "'{}' was signed although the request has a body; sign the bytes of the body ('{}' stands for an empty one)."
+                "`{}` was signed although the request has a body; sign the bytes of the body (`{}` stands for an empty one)."
             }
             Self::NothingSignedWithoutBody => {
-                "Nothing was signed in place of the empty body; sign the two characters '{}' when there is no body."
+                "Nothing was signed in place of the empty body; sign the two characters `{}` when there is no body."
             }
-            Self::V3Prefix => "'/v3' was signed before the path; sign the path exactly as it is requested.",
+            Self::V3Prefix => "`/v3` was signed before the path; sign the path exactly as it is requested.",
             Self::TrailingNewline => {
                 "The signed body and the sent body differ in a line end; sign exactly the bytes that are sent."
             }

@@ -21,7 +21,7 @@ pub use headers::{
 pub use hint::Hint;
 pub use operation::{
     Access, CREATE_CUSTOMER, GET_DOCS, GET_DOCS_PAGE, GET_ERROR_PAGE, GET_HEALTH, GET_METRICS, GET_OPENAPI,
-    GET_READINESS, GET_TIME, Listener, OPERATIONS, Operation,
+    GET_READINESS, GET_ROOT, GET_TIME, Listener, OPERATIONS, Operation,
 };
 pub use problem::{FieldViolation, Problem, Signed};
 

@@ -47,27 +47,18 @@ pub struct Operation {
 }
 
 use ErrorCode::{
-    AddressNotAllowed, ApiKeyExpired, ApiKeyRevoked, BodyTooLarge, DuplicateHeader, EndpointNotEnabled,
-    HeadersTooLarge, InternalError, InvalidPassphrase, InvalidRequest, InvalidSignature, MalformedHeader,
-    MalformedJson, MissingHeader, NotFound, OutcomeUnknown, Overloaded, ParticipantAlreadyExists,
-    ParticipantErased, PayloadAlreadySubmitted, PermissionMissing, PlatformSuspended, RateLimited,
-    RequestIdReused, RequestTimeout, TimestampMalformed, TimestampOutsideWindow, Unavailable, UnknownApiKey,
-    UnknownQuery, UnsupportedMediaType,
+    ApiKeyExpired, ApiKeyRevoked, BodyTooLarge, DuplicateHeader, EndpointNotEnabled, HeadersTooLarge,
+    InternalError, InvalidPassphrase, InvalidRequest, InvalidSignature, MalformedHeader, MalformedJson,
+    MissingHeader, NotFound, OutcomeUnknown, Overloaded, ParticipantAlreadyExists, PayloadAlreadySubmitted,
+    PermissionMissing, PlatformSuspended, RequestIdReused, RequestTimeout, TimestampMalformed,
+    TimestampOutsideWindow, Unavailable, UnknownApiKey, UnknownQuery, UnsupportedMediaType,
 };
 
 const OPEN_ERRORS: &[ErrorCode] =
-    &[RateLimited, BodyTooLarge, HeadersTooLarge, RequestTimeout, UnknownQuery, InternalError, Overloaded];
+    &[BodyTooLarge, HeadersTooLarge, RequestTimeout, UnknownQuery, InternalError, Overloaded];
 
-const PAGE_ERRORS: &[ErrorCode] = &[
-    RateLimited,
-    NotFound,
-    BodyTooLarge,
-    HeadersTooLarge,
-    RequestTimeout,
-    UnknownQuery,
-    InternalError,
-    Overloaded,
-];
+const PAGE_ERRORS: &[ErrorCode] =
+    &[NotFound, BodyTooLarge, HeadersTooLarge, RequestTimeout, UnknownQuery, InternalError, Overloaded];
 
 /// Submits a customer (contract 3).
 pub const CREATE_CUSTOMER: Operation = Operation {
@@ -79,7 +70,6 @@ pub const CREATE_CUSTOMER: Operation = Operation {
     documentation: false,
     query: &[],
     errors: &[
-        RateLimited,
         BodyTooLarge,
         HeadersTooLarge,
         RequestTimeout,
@@ -93,7 +83,6 @@ pub const CREATE_CUSTOMER: Operation = Operation {
         InvalidPassphrase,
         ApiKeyExpired,
         ApiKeyRevoked,
-        AddressNotAllowed,
         PermissionMissing,
         PlatformSuspended,
         EndpointNotEnabled,
@@ -101,7 +90,6 @@ pub const CREATE_CUSTOMER: Operation = Operation {
         UnsupportedMediaType,
         MalformedJson,
         InvalidRequest,
-        ParticipantErased,
         RequestIdReused,
         PayloadAlreadySubmitted,
         ParticipantAlreadyExists,
@@ -136,10 +124,14 @@ pub const GET_READINESS: Operation = private("get_readiness", "/readyz", &[Unava
 /// Metrics in the OpenMetrics text format.
 pub const GET_METRICS: Operation = private("get_metrics", "/metrics", &[]);
 
+/// Leads whoever opens the server's address in a browser to the documentation.
+pub const GET_ROOT: Operation = open("get_root", "/", true, OPEN_ERRORS);
+
 /// Every operation: the API first, then its documentation, then the private listener.
 pub const OPERATIONS: &[Operation] = &[
     CREATE_CUSTOMER,
     GET_TIME,
+    GET_ROOT,
     GET_OPENAPI,
     GET_DOCS,
     GET_DOCS_PAGE,
@@ -220,16 +212,21 @@ mod tests {
         for operation in
             OPERATIONS.iter().filter(|operation| matches!(operation.access, Access::Signed { .. }))
         {
-            for code in ErrorCode::ALL.iter().filter(|code| matches!(code.status(), 401 | 403)) {
+            let failures = ErrorCode::ALL.iter().filter(|code| matches!(code.status(), 401 | 403));
+            for code in failures.filter(|code| code.reserved_for().is_none()) {
                 assert!(operation.errors.contains(code), "{} lacks {code}", operation.name);
             }
         }
     }
 
     #[test]
-    fn every_code_but_those_of_the_router_is_answered_by_some_operation() {
+    fn every_code_but_those_of_the_router_and_the_reserved_is_answered_by_some_operation() {
         let answered: BTreeSet<_> = OPERATIONS.iter().flat_map(|operation| operation.errors).collect();
-        let never: Vec<_> = ErrorCode::ALL.iter().filter(|code| !answered.contains(code)).collect();
-        assert_eq!(never, [&ErrorCode::MethodNotAllowed]);
+        let never = ErrorCode::ALL.iter().filter(|code| !answered.contains(code));
+        let (reserved, router): (Vec<&ErrorCode>, Vec<&ErrorCode>) =
+            never.partition(|code| code.reserved_for().is_some());
+        assert_eq!(router, [&ErrorCode::MethodNotAllowed]);
+        let all = ErrorCode::ALL.iter().filter(|code| code.reserved_for().is_some());
+        assert_eq!(reserved, all.collect::<Vec<_>>(), "an operation lists a code that is never answered");
     }
 }

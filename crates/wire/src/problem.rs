@@ -128,10 +128,14 @@ impl Problem {
         Self { signed: Some(signed), ..self }
     }
 
-    /// With the mistake that explains the signature.
+    /// With the mistake that explains the signature; its sentence also ends the detail, because many clients log nothing
+    /// but `errors`.
     #[must_use]
     pub fn with_hint(self, hint: Hint) -> Self {
+        let detail: Cow<'static, str> = Cow::Owned(format!("{} {}", self.detail, hint.sentence()));
         Self {
+            errors: vec![detail.clone()],
+            detail,
             hint: Some(Cow::Borrowed(hint.code())),
             hint_detail: Some(Cow::Borrowed(hint.sentence())),
             ..self

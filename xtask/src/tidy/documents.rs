@@ -56,6 +56,20 @@ pub(crate) fn dead_paths(files: &[TextFile], exists: impl Fn(&str) -> bool) -> V
     dead.map(|(document, path)| format!("{document}: names `{path}`, which does not exist")).collect()
 }
 
+/// The heading of ARCHITECTURE.md below which one request is followed, and the word that finds its files.
+const WALK: (&str, &str) = ("## How one request walks", "create_customer");
+
+/// Files that ARCHITECTURE.md names on the walk of a request and that a search for the walk's word would not find.
+pub(crate) fn off_the_walk(files: &[TextFile]) -> Vec<String> {
+    let (heading, word) = WALK;
+    let architecture = files.iter().find(|file| file.path == "ARCHITECTURE.md").map_or("", |file| &file.text);
+    let walk = architecture.split_once(heading).map_or("", |(_, walk)| walk);
+    let walk = walk.split("\n## ").next().unwrap_or(walk);
+    let named: BTreeSet<&str> = paths_in(walk).collect();
+    let silent = files.iter().filter(|file| named.contains(file.path.as_str()) && !file.text.contains(word));
+    silent.map(|file| format!("{}: is on the walk of `{word}` and does not say so", file.path)).collect()
+}
+
 /// Paths in backquotes under `crates/`; patterns are left out.
 fn paths_in(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter_map(|quoted| {
@@ -88,6 +102,21 @@ mod tests {
         assert_eq!(named("nothing"), 1);
         assert_eq!(named("| `wire` | what travels |"), 0);
         assert_eq!(named("see `crates/wire/src/lib.rs`"), 0);
+    }
+
+    #[test]
+    fn a_file_on_the_walk_that_a_search_would_not_find_is_found_here() {
+        let map = "see `crates/d/e.rs`\n## How one request walks\n`crates/a/b.rs`, `crates/c`\n## Next\n`crates/d/e.rs`";
+        let with = |text: &str| {
+            let files =
+                [file("ARCHITECTURE.md", map), file("crates/a/b.rs", text), file("crates/d/e.rs", "")];
+            off_the_walk(&files)
+        };
+        assert_eq!(
+            with("//! a part"),
+            ["crates/a/b.rs: is on the walk of `create_customer` and does not say so"]
+        );
+        assert!(with("//! a part of `create_customer`").is_empty());
     }
 
     #[test]

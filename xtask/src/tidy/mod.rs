@@ -60,6 +60,7 @@ pub(crate) fn tidy(tighten: bool) -> Outcome<()> {
         complaints.extend(documents::complaints(file));
     }
     complaints.extend(documents::crate_list(&files));
+    complaints.extend(documents::off_the_walk(&files));
     complaints.extend(documents::dead_paths(&files, |path| project().join(path).exists()));
     let architecture = files.iter().find(|file| file.path == "ARCHITECTURE.md").map_or("", |file| &file.text);
     complaints.extend(arrows::complaints(&cargo_metadata(&["--no-deps"])?, architecture));

@@ -1,11 +1,14 @@
 //! `registrar key`: make, list and revoke the API keys of a platform.
 
+use std::path::{Path, PathBuf};
+
 use registrar_domain::access::KeyAccess;
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::platform::Permission;
 use registrar_domain::registry::KeyTerms;
 use registrar_wire::Credentials;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::database_arguments::{DatabaseArguments, OperatorArguments};
 use super::instant::{format_instant, parse_instant};
@@ -15,6 +18,7 @@ use crate::credentials_file::{credentials_file_of, read_credentials};
 use crate::failure::{Exit, Failure};
 use crate::installation::operate;
 use crate::output;
+use crate::system::private_file::{create_private_file, folder_of};
 
 /// Make, list and revoke API keys.
 ///
@@ -60,6 +64,9 @@ struct CreateArguments {
     /// From when on it is refused: a date or a moment in RFC 3339
     #[arg(long, value_name = "WHEN", value_parser = parse_expiry)]
     expires: Option<UnixMillis>,
+    /// Write the credentials to this new file, for its owner alone, and print no secret; never overwrites
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// The base_url of the printed credentials [default: that of credentials.json, or the configured address]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -100,6 +107,8 @@ pub(crate) fn run(arguments: &KeyArguments, environment: &Environment) -> Result
 }
 
 fn create(new: &CreateArguments, scope: &Scope, environment: &Environment) -> Result<Exit, Failure> {
+    // Before the key is made: a key whose secret cannot be kept only has to be revoked.
+    new.out.as_deref().map_or(Ok(()), refuse_a_place_that_cannot_be)?;
     let operating = operate(&scope.database, environment)?;
     let terms =
         KeyTerms { label: new.label.clone(), permissions: new.permissions.clone(), expires_at: new.expires };
@@ -112,7 +121,21 @@ fn create(new: &CreateArguments, scope: &Scope, environment: &Environment) -> Re
         secret: made.secret.to_string(),
         passphrase: made.passphrase.to_string(),
     };
-    let text = if scope.json {
+    match &new.out {
+        Some(path) => keep(&credentials, path, scope.json)?,
+        None => show(credentials, scope.json)?,
+    }
+    output::tell(output::OBEYED_SOON);
+    Ok(Exit::Done)
+}
+
+fn lost(api_key: &str) -> String {
+    format!("nobody has seen the secret: revoke the key {api_key} and make another")
+}
+
+fn show(credentials: Credentials, json: bool) -> Result<(), Failure> {
+    let api_key = credentials.api_key.clone();
+    let text = if json {
         output::json_text(&credentials)?
     } else {
         names_and_values(&[
@@ -123,11 +146,53 @@ fn create(new: &CreateArguments, scope: &Scope, environment: &Environment) -> Re
             ("passphrase", credentials.passphrase),
         ])
     };
-    output::print_once(&text, || {
-        format!("nobody has seen the secret: revoke the key {} and make another", made.api_key.as_str())
-    })?;
+    output::print_once(&text, || lost(&api_key))?;
     output::progress("Secret and passphrase are shown this once; keep them now.");
-    Ok(Exit::Done)
+    Ok(())
+}
+
+fn refuse_a_place_that_cannot_be(path: &Path) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() {
+        return Err(Failure::refused(
+            format!("{} exists and is not overwritten", path.display()),
+            "name another file; no key was made",
+        ));
+    }
+    if !folder_of(path).is_dir() {
+        return Err(Failure::refused(
+            format!("the folder of {} does not exist", path.display()),
+            "make the folder first; no key was made",
+        ));
+    }
+    Ok(())
+}
+
+/// Writes the credentials to a new file, and prints what of them is no secret.
+fn keep(credentials: &Credentials, path: &Path, json: bool) -> Result<(), Failure> {
+    let text = Zeroizing::new(output::json_text(credentials)?);
+    create_private_file(path, text.as_bytes()).map_err(|error| {
+        Failure::untrusted(format!("cannot write {}: {error}", path.display()), lost(&credentials.api_key))
+    })?;
+    let kept = Kept {
+        platform_code: &credentials.platform_code,
+        api_key: &credentials.api_key,
+        credentials_file: path.display().to_string(),
+    };
+    if json {
+        return output::print_json(&kept);
+    }
+    output::print(&names_and_values(&[
+        ("platform_code", kept.platform_code.to_owned()),
+        ("api_key", kept.api_key.to_owned()),
+        ("credentials_file", kept.credentials_file),
+    ]))
+}
+
+#[derive(Serialize)]
+struct Kept<'a> {
+    platform_code: &'a str,
+    api_key: &'a str,
+    credentials_file: String,
 }
 
 /// Only the operator knows the public address; without one, the address the server is known to listen on.
@@ -161,6 +226,9 @@ fn revoke(api_key: &str, scope: &Scope, environment: &Environment) -> Result<Exi
     let operating = operate(&scope.database, environment)?;
     let act = scope.operator.act(environment);
     let revoked = operating.run(operating.registry.revoke_api_key(&scope.platform, api_key, act))?;
+    if revoked {
+        output::tell(output::OBEYED_SOON);
+    }
     if scope.json {
         output::print_json(&Revoked { api_key, revoked_now: revoked })?;
     } else if revoked {

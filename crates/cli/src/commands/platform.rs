@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use registrar_domain::access::PlatformAccess;
+use registrar_domain::policy::PolicyError;
 use registrar_domain::registry::{PlatformSettings, Registry};
 use registrar_domain::store::PlatformChange;
 use serde::Serialize;
@@ -134,6 +135,7 @@ fn set(code: &str, changes: &[String], scope: &Scope, environment: &Environment)
     let change = parse_changes(changes, &operating.registry)?;
     let act = scope.operator.act(environment);
     operating.run(operating.registry.change_platform(code, change, act))?;
+    output::tell(output::OBEYED_SOON);
     print_one(&operating, code, scope.json)
 }
 
@@ -152,8 +154,11 @@ fn parse_changes(changes: &[String], registry: &Registry) -> Result<PlatformChan
             "suspended" => change.suspended = Some(parse_flag(key, value)?),
             "customers_enabled" => change.customers_enabled = Some(parse_flag(key, value)?),
             _ => {
-                change.policy.set(key, value, registry.lists()).map_err(|error| {
-                    Failure::refused(error, format!("beside the policies there are {OWN_KEYS}"))
+                change.policy.set(key, value, registry.lists()).map_err(|error| match error {
+                    PolicyError::UnknownKey { .. } => {
+                        Failure::refused(error, format!("beside the policies there are {OWN_KEYS}"))
+                    }
+                    error => Failure::refused(error, "nothing was changed; correct the value and repeat"),
                 })?;
             }
         }

@@ -79,7 +79,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         key: "auth.clock_skew",
         variable: "REGISTRAR_AUTH_CLOCK_SKEW",
         kind: Kind::Span(SECOND, MINUTES_10, |to| &mut to.clock_skew),
-        default: Some("60s"),
+        default: Some("1m"),
         unset: "",
         secret: false,
         help: "How far the timestamp of a request may be from this server's time, either side. Whole seconds count.",
@@ -235,8 +235,7 @@ mod tests {
             if let Some(default) = setting.default {
                 setting.kind.apply(&mut configuration, default).unwrap();
                 let shown = setting.kind.show(&mut configuration).unwrap();
-                setting.kind.apply(&mut configuration, &shown).unwrap();
-                assert_eq!(setting.kind.show(&mut configuration).unwrap(), shown, "{}", setting.key);
+                assert_eq!(shown, default, "{}", setting.key);
             } else {
                 assert!(!setting.unset.is_empty(), "{} says what applies without it", setting.key);
             }

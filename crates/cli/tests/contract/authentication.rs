@@ -160,6 +160,16 @@ fn in_production_unknown_key_wrong_signature_and_wrong_passphrase_are_alike_in_e
         let problem = answer.json();
         assert_eq!((answer.status, &problem["code"]), (401, &Value::from("invalid_signature")));
         assert_eq!(problem["title"], "Invalid Client Signature");
+        let detail = problem["detail"].as_str().unwrap();
+        for told in [
+            "Invalid Client Signature. ",
+            "HMAC-SHA256",
+            "base64-decoded secret",
+            "unknown API key",
+            "wrong passphrase",
+        ] {
+            assert!(detail.contains(told), "{detail}");
+        }
         assert_eq!(problem.get("hint"), None, "{problem}");
         assert_eq!(answer.all_but_trace_id(), answers[0].all_but_trace_id());
     }
@@ -179,7 +189,7 @@ fn beside_a_production_platform_a_sandbox_is_still_told_its_passphrase_but_no_un
 fn an_expired_key_is_refused() {
     let registrar = Registrar::start();
     let own = registrar.own().platform_code.clone();
-    let expired = registrar.key(&own, &["--expires", "2020-01-01"]);
+    let expired = registrar.expired_key(&own, &[]);
     let answer = registrar.submit_by(&expired, &Body::of("asha"));
     assert_eq!((answer.status, &*answer.code()), (401, "api_key_expired"));
     let lasting = registrar.key(&own, &["--expires", "2999-01-01"]);
@@ -242,7 +252,7 @@ fn failures_that_need_the_key_are_told_in_order() {
     let registrar = Registrar::start();
     let own = registrar.own().platform_code.clone();
     let terms = ["--permission", "customers:read"];
-    let expired = registrar.key(&own, &[&terms[..], &["--expires", "2020-01-01"]].concat());
+    let expired = registrar.expired_key(&own, &terms);
     let revoked = registrar.key(&own, &terms);
     let reading = registrar.key(&own, &terms);
     for key in [&expired, &revoked] {

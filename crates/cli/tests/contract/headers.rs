@@ -240,7 +240,7 @@ fn every_401_names_the_scheme() {
     ];
     assert_eq!(codes, all);
     let own = signer.platform_code.clone();
-    let expired = registrar.key(&own, &["--expires", "2020-01-01"]);
+    let expired = registrar.expired_key(&own, &[]);
     let answer = registrar.send_signed_by(&expired, submission());
     assert_eq!(answer.header("www-authenticate"), Some("NDAX-HMAC-SHA256"));
 }

@@ -22,6 +22,10 @@ fn is_told(answer: &Answer, hint: &str) {
     assert_eq!(problem["hint"], hint, "{problem}");
     let sentence = problem["hint_detail"].as_str().unwrap();
     assert!(sentence.len() > 20 && sentence.ends_with('.'), "{sentence}");
+    // Clients log `errors`: what helps most must be there.
+    let logged = problem["errors"][0].as_str().unwrap();
+    assert!(logged.starts_with("Invalid Client Signature. ") && logged.ends_with(sentence), "{logged}");
+    assert_eq!(problem["detail"], problem["errors"][0]);
 }
 
 fn hint_of(answer: &Answer) -> Option<String> {

@@ -15,8 +15,7 @@ fn padded(name: &str, length: usize) -> String {
 #[test]
 fn a_path_that_nothing_is_at_is_not_found_with_any_method() {
     let registrar = Registrar::start();
-    for target in
-        ["/", "/participants", "/participants/customers", "/time/", "/new", "/metrics", "/healthz", "*"]
+    for target in ["/participants", "/participants/customers", "/time/", "/new", "/metrics", "/healthz", "*"]
     {
         for method in ["GET", "POST", "DELETE", "OPTIONS"] {
             if target == "*" && method != "OPTIONS" {
@@ -26,6 +25,35 @@ fn a_path_that_nothing_is_at_is_not_found_with_any_method() {
             assert_eq!((answer.status, &*answer.code()), (404, "not_found"), "{method} {target}");
         }
     }
+}
+
+// 2.5 not_found: what is wrong and what to do
+#[test]
+fn a_known_path_behind_a_version_is_told_what_to_remove_and_no_other_is() {
+    let registrar = Registrar::start();
+    for (target, is_told) in [
+        ("/v3/participants/customers/new", true),
+        ("/v3/time", true),
+        ("/v3/", true),
+        ("/v3", false),
+        ("/v3time", false),
+        ("/v3/participants/customers", false),
+        ("/v3/v3/time", false),
+        ("/v2/time", false),
+    ] {
+        let answer = registrar.get(target);
+        assert_eq!((answer.status, &*answer.code()), (404, "not_found"), "{target}");
+        assert_eq!(answer.text().contains("remove /v3"), is_told, "{target}: {}", answer.text());
+    }
+}
+
+// 5: on in `dev`
+#[test]
+fn the_address_of_a_server_with_documentation_leads_there() {
+    let registrar = Registrar::start();
+    let answer = registrar.get("/");
+    assert_eq!((answer.status, answer.header("location")), (302, Some("/docs")));
+    assert_eq!(registrar.send(&Request::new("POST", "/")).code(), "method_not_allowed");
 }
 
 // 2.5 method_not_allowed with `Allow`

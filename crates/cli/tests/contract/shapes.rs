@@ -94,7 +94,7 @@ fn the_shapes_of_what_authentication_refuses() {
     let braces = signer.presenting(submission(), &timestamp, &signer.signature_over(text.as_bytes()));
     same_shape!(&registrar, "invalid_signature_with_hint", send(&braces));
     same_shape!(&registrar, "invalid_passphrase", send(&signer.with_passphrase("x").signed(submission())));
-    let expired = registrar.key(&signer.platform_code, &["--expires", "2020-01-01"]);
+    let expired = registrar.expired_key(&signer.platform_code, &[]);
     same_shape!(&registrar, "api_key_expired", send(&expired.signed(submission())));
     let reading = registrar.key(&signer.platform_code, &["--permission", "customers:read"]);
     same_shape!(&registrar, "permission_missing", send(&reading.signed(submission())));

@@ -32,8 +32,8 @@ impl Country {
         let countries = &terms.lists.countries;
         let Some(country) = countries.find(&text) else {
             let nearest = countries.nearest(&text).filter(|country| is_accepted(country, terms));
-            let nearest = nearest.map_or_else(String::new, |near| format!("; did you mean {}?", near.name()));
-            return Err(Refusal::new(Rule::Unknown, format!("{}{nearest}", accepted(terms))));
+            let message = suggest(nearest.map(reference::Country::name), &accepted(terms));
+            return Err(Refusal::new(Rule::Unknown, message));
         };
         if !is_accepted(country, terms) {
             let message = format!("is a country that is not supported here; it {}", accepted(terms));
@@ -81,6 +81,14 @@ fn accepted(terms: &Terms<'_>) -> String {
     format!("must be one of {}", names.join(", "))
 }
 
+/// The refusal of a name that is on no list: what was probably meant comes before everything that would be accepted.
+pub(super) fn suggest(nearest: Option<&str>, accepted: &str) -> String {
+    nearest.map_or_else(
+        || accepted.to_owned(),
+        |nearest| format!("is not on the list; did you mean {nearest}? It {accepted}"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +127,13 @@ mod tests {
     fn a_name_nobody_knows_is_unknown_and_gets_the_nearest_accepted_one() {
         let refusal = parse("Indai", &Policy::default()).unwrap_err();
         assert_eq!(refusal.rule, Rule::Unknown);
-        assert!(refusal.message.ends_with("; did you mean India?"), "{}", refusal.message);
+        assert!(
+            refusal
+                .message
+                .starts_with("is not on the list; did you mean India? It must be the English name"),
+            "{}",
+            refusal.message
+        );
         for far in ["Atlantis", "Rusia", "XX", "???"] {
             let refusal = parse(far, &Policy::default()).unwrap_err();
             assert_eq!(refusal.rule, Rule::Unknown, "{far}");

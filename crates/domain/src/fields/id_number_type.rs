@@ -2,7 +2,7 @@
 
 use registrar_json::Value;
 
-use super::country::LISTED_MAX;
+use super::country::{LISTED_MAX, suggest};
 use super::text::{check_no_control, string};
 use crate::customer::Terms;
 use crate::pii::Pii;
@@ -28,8 +28,8 @@ impl IdNumberType {
         let id_types = &terms.lists.id_types;
         let Some(id_type) = id_types.find(text) else {
             let nearest = id_types.nearest(text).filter(|id_type| is_accepted(id_type, terms));
-            let nearest = nearest.map_or_else(String::new, |near| format!("; did you mean {}?", near.name()));
-            return Err(Refusal::new(Rule::OneOf, format!("{}{nearest}", accepted(terms))));
+            let message = suggest(nearest.map(IdType::name), &accepted(terms));
+            return Err(Refusal::new(Rule::OneOf, message));
         };
         if !is_accepted(id_type, terms) {
             let message = format!("is an ID type that is not supported here; it {}", accepted(terms));
@@ -96,9 +96,9 @@ mod tests {
         assert_eq!(refusal.rule, Rule::OneOf);
         assert_eq!(
             refusal.message,
-            "must be one of ssn, us_drivers_license, us_passport, us_passport_card, us_permanent_resident_card, \
+            "is not on the list; did you mean passport? It must be one of ssn, us_drivers_license, us_passport, us_passport_card, us_permanent_resident_card, \
              us_border_crossing_card, us_alien_card, us_id_card, passport, non_us_passport, aadhaar, pan, voter_id, \
-             driving_licence, non_us_other; did you mean passport?"
+             driving_licence, non_us_other"
         );
         for other in ["", " ", " passport", "library card"] {
             assert_eq!(rule_of(parse(other, &Policy::default())), Some(Rule::OneOf), "{other}");

@@ -1,4 +1,5 @@
-//! The fields of `POST /participants/customers/new`: one type each, whose `parse` is the only way to make one.
+//! The fields of `create_customer` (`POST /participants/customers/new`): one type each, whose `parse` is the only way to
+//! make one.
 //!
 //! Knows one value at a time and what contract 3.3 says of it; which fields belong together is known by `customer`.
 //! Invariant: a value of a field type keeps every rule of its field, and no refusal contains any of what was submitted.

@@ -2,7 +2,7 @@
 
 use registrar_json::Value;
 
-use super::country::{Country, LISTED_MAX};
+use super::country::{Country, LISTED_MAX, suggest};
 use super::text::{Length, check_characters, string, tidy};
 use crate::customer::Terms;
 use crate::pii::Pii;
@@ -54,10 +54,8 @@ impl<'a> Listed<'a> {
     fn code(&self, text: &str) -> Result<&'a str, Refusal> {
         let Some(state) = self.states.find(text) else {
             let nearest = self.states.nearest(text).filter(|state| self.is_accepted(state));
-            let nearest = nearest.map_or_else(String::new, |near| {
-                format!("; did you mean {} ({})?", near.name(), near.code())
-            });
-            return Err(Refusal::new(Rule::OneOf, format!("{}{nearest}", self.accepted())));
+            let nearest = nearest.map(|near| format!("{} ({})", near.name(), near.code()));
+            return Err(Refusal::new(Rule::OneOf, suggest(nearest.as_deref(), &self.accepted())));
         };
         if !self.is_accepted(state) {
             let message = format!("is a state that is not supported here; it {}", self.accepted());
@@ -126,8 +124,14 @@ mod tests {
     fn a_state_that_is_not_on_the_list_gets_the_whole_list_and_the_nearest_name() {
         let refusal = parse("Maharastra", Some("IN")).unwrap_err();
         assert_eq!(refusal.rule, Rule::OneOf);
-        assert!(refusal.message.starts_with("must be one of AN (Andaman and Nicobar Islands), AP"));
-        assert!(refusal.message.ends_with("WB (West Bengal); did you mean Maharashtra (MH)?"));
+        assert!(
+            refusal.message.starts_with(
+                "is not on the list; did you mean Maharashtra (MH)? It must be one of AN (Andaman and Nicobar Islands), AP"
+            ),
+            "{}",
+            refusal.message
+        );
+        assert!(refusal.message.ends_with("WB (West Bengal)"), "{}", refusal.message);
         assert_eq!(rule_of(parse("MH", Some("US"))), Some(Rule::OneOf));
         assert!(parse("Bombay", Some("IN")).unwrap_err().message.ends_with("WB (West Bengal)"));
     }

@@ -1,4 +1,5 @@
-//! Authenticating a signed request: gather every fact with the same work whatever is wrong, then decide.
+//! Authenticating a signed request, such as `create_customer`: gather every fact with the same work whatever is wrong,
+//! then decide.
 
 use std::sync::Arc;
 use std::sync::Mutex;

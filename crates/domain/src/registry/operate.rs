@@ -70,6 +70,11 @@ pub enum OperateError {
     /// The platform has as many live keys as it may have.
     #[error("the platform has {LIVE_KEYS_MAX} live API keys, which is the limit; revoke one first")]
     TooManyLiveKeys,
+    /// The key would be refused from its first use on.
+    #[error(
+        "the key's expiry has passed already; name a later moment, or leave it out for a key without one"
+    )]
+    ExpiryInThePast,
     /// A name or label is not acceptable.
     #[error("{0} must have 1 to {NAME_LENGTH_MAX} characters and no control characters")]
     BadName(&'static str),
@@ -135,6 +140,9 @@ impl Registry {
     ) -> Result<ApiKeyCredentials, OperateError> {
         if !terms.label.is_empty() {
             check_name(&terms.label, "the key's label")?;
+        }
+        if terms.expires_at.is_some_and(|at| at <= act.at) {
+            return Err(OperateError::ExpiryInThePast);
         }
         let platform = self.platform(platform_code)?;
         let api_key = random_text(self.entropy.as_ref(), 24);

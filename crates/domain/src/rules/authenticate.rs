@@ -1,4 +1,4 @@
-//! Who may call: the order in which failures of authentication count (contract 1.5, 1.8).
+//! Who may call, `create_customer` for one: the order in which failures of authentication count (contract 1.5, 1.8).
 //!
 //! Pure: the facts are gathered before, all of them, so that no answer takes another time because an earlier fact failed.
 

@@ -3,7 +3,7 @@
 use registrar_domain::violation::Rule;
 use registrar_wire::{ErrorCode, Hint, OPERATIONS};
 
-use super::frame::{self, code_block, escape, paragraph, table};
+use super::frame::{self, code_block, escape, paragraph, prose, table};
 use crate::openapi;
 
 /// What each rule of a violation means.
@@ -32,16 +32,21 @@ pub(super) fn list() -> String {
         [
             code.status().to_string(),
             format!("<a href=\"{}\"><code>{code}</code></a>", code.type_uri()),
-            escape(code.title()),
+            format!(
+                "{}{}",
+                escape(code.title()),
+                if code.reserved_for().is_some() { " (reserved)" } else { "" }
+            ),
         ]
     });
     let main = format!(
         "<h1>Errors</h1>\n{}{}{}",
         paragraph(
-            "Every error is an object of the type application/problem+json. Look at its member code: it never changes its meaning."
+            "Every error is an object of the type `application/problem+json`. Look at its member `code`: it never changes its meaning."
         ),
         paragraph(
-            "The list is in the order in which errors win. Errors of the server itself, at its end, can come at any point."
+            "The list is in the order in which errors win. Errors of the server itself, at its end, can come at any point. \
+             A reserved code is never answered by this version."
         ),
         table(["Status", "Code", "Title"], rows)
     );
@@ -51,10 +56,11 @@ pub(super) fn list() -> String {
 fn page(code: ErrorCode) -> String {
     let main = format!(
         "<h1>{title}</h1>\n<p class=\"status\">HTTP status {status}, code <code>{code}</code></p>\n\
-         <h2>Cause</h2>\n{cause}<h2>Cure</h2>\n{cure}{more}<h2>Example</h2>\n{example}{operations}\
+         {reserved}<h2>Cause</h2>\n{cause}<h2>Cure</h2>\n{cure}{more}<h2>Example</h2>\n{example}{operations}\
          <p><a href=\"/docs/errors\">All errors</a></p>\n",
         title = escape(code.title()),
         status = code.status(),
+        reserved = code.reserved_for().map_or_else(String::new, |what| paragraph(&reserved(what))),
         cause = paragraph(code.cause()),
         cure = paragraph(code.cure()),
         more = more(code),
@@ -64,11 +70,15 @@ fn page(code: ErrorCode) -> String {
     frame::page(&format!("{} ({code})", code.title()), code.type_uri(), "", &main)
 }
 
+fn reserved(what: &str) -> String {
+    format!("This code is reserved for {what}; this version never answers it.")
+}
+
 /// Tables that belong to one code.
 fn more(code: ErrorCode) -> String {
     match code {
         ErrorCode::InvalidSignature => {
-            let rows = Hint::ALL.iter().map(|hint| [code_markup(hint.code()), escape(hint.sentence())]);
+            let rows = Hint::ALL.iter().map(|hint| [code_markup(hint.code()), prose(hint.sentence())]);
             format!(
                 "<p>Complete programs in six languages: <a href=\"/docs/signing\">Sign a request in your language</a>.</p>\n\
                  <h2>Hints</h2>\n{}",
@@ -76,7 +86,7 @@ fn more(code: ErrorCode) -> String {
             )
         }
         ErrorCode::InvalidRequest => {
-            let rows = RULES.iter().map(|(rule, meaning)| [code_markup(rule.code()), escape(meaning)]);
+            let rows = RULES.iter().map(|(rule, meaning)| [code_markup(rule.code()), prose(meaning)]);
             format!(
                 "<p>What each field accepts: <a href=\"/docs\">API reference</a>, \
                  <a href=\"/docs/stricter\">Stricter than the API page</a>.</p>\n<h2>Rules</h2>\n{}",
@@ -113,6 +123,32 @@ mod tests {
             assert!(page.contains(&paragraph(code.cause())), "{code}");
             assert!(page.contains(&paragraph(code.cure())), "{code}");
             assert!(page.contains(&escape(&format!("\"code\": \"{code}\""))), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_reserved_code_says_so_on_its_page_and_in_the_list_and_no_other_does() {
+        let list = list();
+        for (code, (_, page)) in ErrorCode::ALL.iter().zip(pages()) {
+            let is_reserved = code.reserved_for().is_some();
+            assert_eq!(page.contains("this version never answers it"), is_reserved, "{code}");
+            let row = format!("<code>{code}</code></a></td><td>{} (reserved)</td>", code.title());
+            assert_eq!(list.contains(&row), is_reserved, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_example_of_a_wrong_signature_is_what_the_server_answers() {
+        let page = page(ErrorCode::InvalidSignature);
+        assert!(page.contains(&escape(&format!("\"detail\": \"{}", crate::answer::INVALID_SIGNATURE))));
+    }
+
+    #[test]
+    fn every_quotation_in_the_texts_of_the_error_pages_is_closed() {
+        let sentences = Hint::ALL.iter().map(|hint| hint.sentence());
+        let texts = ErrorCode::ALL.iter().flat_map(|code| [code.cause(), code.cure()]).chain(sentences);
+        for text in texts {
+            assert_eq!(text.matches('`').count() % 2, 0, "{text}");
         }
     }
 

@@ -56,9 +56,35 @@ pub(super) fn escape(text: &str) -> String {
     markup
 }
 
-/// Text as a paragraph.
+/// Sentences as markup: what stands between backquotes, and every word with an underscore, is code.
+pub(super) fn prose(text: &str) -> String {
+    let part = |(place, part): (usize, &str)| if place % 2 == 1 { code(part) } else { names_as_code(part) };
+    text.split('`').enumerate().map(part).collect()
+}
+
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", escape(text))
+}
+
+fn names_as_code(text: &str) -> String {
+    let is_of_a_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let mut markup = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let length = rest.find(|character| !is_of_a_name(character)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        markup.push_str(&if word.contains('_') { code(word) } else { escape(word) });
+        let next = after.find(is_of_a_name).unwrap_or(after.len());
+        let (between, following) = after.split_at(next);
+        markup.push_str(&escape(between));
+        rest = following;
+    }
+    markup
+}
+
+/// Sentences as a paragraph.
 pub(super) fn paragraph(text: &str) -> String {
-    format!("<p>{}</p>\n", escape(text))
+    format!("<p>{}</p>\n", prose(text))
 }
 
 /// A block of code that can be scrolled with the keyboard.
@@ -88,6 +114,16 @@ mod tests {
     #[test]
     fn text_cannot_become_markup() {
         assert_eq!(escape("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+    }
+
+    #[test]
+    fn names_and_what_is_quoted_are_code_in_prose() {
+        assert_eq!(
+            prose("Send `{}` & the same request_id, or <none>."),
+            "Send <code>{}</code> &amp; the same <code>request_id</code>, or &lt;none&gt;."
+        );
+        assert_eq!(prose("_é"), "<code>_</code>é");
+        assert_eq!(prose(""), "");
     }
 
     #[test]

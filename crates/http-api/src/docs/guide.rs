@@ -1,6 +1,6 @@
 //! The guides as pages, made from the Markdown in `docs/guides` that also reads well on a code host.
 //!
-//! A paragraph that links one of the signing programs is followed by the program itself.
+//! In the signing guide a paragraph that links one of the programs is followed by the program itself.
 //! Invariant: what a page shows of a program is the file that the tests run.
 
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
@@ -41,24 +41,24 @@ pub(super) const SOURCES: &[Source] = &[
 /// From a fresh server to a first customer.
 pub(super) fn quickstart() -> String {
     let markdown = include_str!("../../../../docs/guides/quickstart.md");
-    frame::page("Quick start", "/docs/quickstart", "", &render(markdown))
+    frame::page("Quick start", "/docs/quickstart", "", &render(markdown, &[]))
 }
 
 /// Sign a request in your language.
 pub(super) fn signing() -> String {
     let markdown = include_str!("../../../../docs/guides/signing.md");
-    frame::page("Sign a request in your language", "/docs/signing", "", &render(markdown))
+    frame::page("Sign a request in your language", "/docs/signing", "", &render(markdown, SOURCES))
 }
 
-fn render(markdown: &str) -> String {
+/// The page's main part; a paragraph that links one of the `shown` programs is followed by it.
+fn render(markdown: &str, shown: &[Source]) -> String {
     let mut events = Vec::new();
     let mut linked_source = None;
     let mut code: Option<String> = None;
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         match event {
             Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-                linked_source =
-                    SOURCES.iter().find(|source| *dest_url == *format!("signing/{}", source.name));
+                linked_source = shown.iter().find(|source| *dest_url == *format!("signing/{}", source.name));
                 let dest_url = CowStr::from(served(&dest_url));
                 events.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
             }
@@ -108,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn the_quick_start_links_its_script_for_those_without_a_clone() {
+        let page = quickstart();
+        assert!(page.contains("<a href=\"/docs/signing/sign.sh\">"));
+        assert!(!page.contains(&frame::code_block(SOURCES.last().unwrap().text)));
+    }
+
+    #[test]
     fn links_between_guides_lead_to_their_pages() {
         assert_eq!(served("signing.md"), "/docs/signing");
         assert_eq!(served("signing/sign.py"), "/docs/signing/sign.py");
@@ -129,7 +136,7 @@ mod tests {
             include_str!("../../../../docs/guides/quickstart.md"),
             include_str!("../../../../docs/guides/signing.md"),
         ] {
-            for status in ["400", "401", "403", "410"] {
+            for status in ["400", "401", "403", "410", "429"] {
                 let opening = format!("{status} `");
                 for (at, _) in text.match_indices(&opening) {
                     let code = text[at + opening.len()..].split('`').next().unwrap();

@@ -4,14 +4,33 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::response::Response;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
-use http::{HeaderValue, Uri};
-use registrar_wire::{ErrorCode, GET_DOCS, GET_DOCS_PAGE, GET_ERROR_PAGE, GET_OPENAPI, Operation};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY};
+use http::{HeaderValue, StatusCode, Uri};
+use registrar_wire::{ErrorCode, GET_DOCS, GET_DOCS_PAGE, GET_ERROR_PAGE, GET_OPENAPI, GET_ROOT, Operation};
 
 use super::{CONTENT_SECURITY_POLICY as POLICY, Document, find};
 use crate::answer::Refusal;
 use crate::signed_request::check_query;
 use crate::surface::{Note, RequestContext};
+
+/// Handles a request for the server's address alone.
+pub(crate) async fn get_root(context: Extension<RequestContext>, query: RawQuery) -> Response {
+    lead_to_docs(context, &query)
+}
+
+fn lead_to_docs(Extension(context): Extension<RequestContext>, RawQuery(query): &RawQuery) -> Response {
+    let mut response = check_query(&GET_ROOT, query.as_deref())
+        .map_or_else(|refusal| refusal.answer(context.trace_id), |()| redirect(GET_DOCS.path));
+    response.extensions_mut().insert(Note { operation: GET_ROOT.name, platform_code: None });
+    response
+}
+
+fn redirect(path: &'static str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
+    response
+}
 
 /// Handles a request for the OpenAPI document.
 pub(crate) async fn get_openapi(context: Extension<RequestContext>, uri: Uri, query: RawQuery) -> Response {
@@ -74,14 +93,28 @@ mod tests {
     use super::*;
     use crate::answer::RefusalOf;
 
-    fn get(target: &str) -> Response {
-        let context = RequestContext {
+    fn context() -> RequestContext {
+        RequestContext {
             trace_id: TraceId::new(UnixMillis(0), [0; 10]),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        };
+        }
+    }
+
+    #[test]
+    fn the_address_alone_leads_to_the_documentation() {
+        let response = lead_to_docs(Extension(context()), &RawQuery(None));
+        assert_eq!((response.status().as_u16(), header(&response, "location").as_str()), (302, "/docs"));
+        let refused = lead_to_docs(Extension(context()), &RawQuery(Some("a=b".to_owned())));
+        assert_eq!(
+            refused.extensions().get::<RefusalOf>().map(|refusal| refusal.0),
+            Some(ErrorCode::UnknownQuery)
+        );
+    }
+
+    fn get(target: &str) -> Response {
         let uri: Uri = target.parse().unwrap();
         let query = RawQuery(uri.query().map(str::to_owned));
-        serve(&GET_DOCS_PAGE, Extension(context), &uri, &query)
+        serve(&GET_DOCS_PAGE, Extension(context()), &uri, &query)
     }
 
     fn header(response: &Response, name: &str) -> String {

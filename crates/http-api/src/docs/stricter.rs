@@ -5,7 +5,7 @@
 use registrar_domain::fields::{BODY_STRICTER, FIELDS, Stricter};
 use registrar_domain::policy::POLICIES;
 
-use super::frame::{self, escape, table};
+use super::frame::{self, escape, prose, table};
 
 /// A rule of the protocol, and the operator's setting that relaxes it.
 struct ProtocolRule {
@@ -23,37 +23,39 @@ const REQUEST: [ProtocolRule; 9] = [
         setting: Some("auth.clock_skew"),
     },
     rule(
-        "Each of the four headers is there exactly once, not empty, in ASCII, and all four are of one family (X-NDAX- or X-SCX-).",
+        "Each of the four headers is there exactly once, not empty, in ASCII, and all four are of one family (`X-NDAX-` or `X-SCX-`).",
     ),
     rule("The passphrase is checked like the signature: all four headers must be right."),
     rule("The endpoint is available only to platforms that the operator enabled it for."),
     rule("The path is taken byte for byte: no slash at the end, no version before it, no other case."),
     rule("A query is refused."),
     rule(
-        "A Content-Type other than JSON, a charset other than UTF-8, and a Content-Encoding other than identity are refused. A missing Content-Type is taken as JSON.",
+        "A `Content-Type` other than JSON, a charset other than UTF-8, and a `Content-Encoding` other than `identity` are refused. A missing `Content-Type` is taken as JSON.",
     ),
-    rule("After a request with Transfer-Encoding the connection is closed."),
+    rule("After a request with `Transfer-Encoding` the connection is closed."),
     rule("A request that arrives too slowly is ended."),
 ];
 
 const REPLAYS: [ProtocolRule; 3] = [
     rule("The same payload is refused also when the first request, the second, or both had no request_id."),
     rule("An email counts as the same without regard to the case of A to Z."),
-    rule("Once a customer was erased, its request is answered 410 and creates nothing."),
+    rule(
+        "Reserved: once a customer was erased, its request is answered 410 and creates nothing. This version erases nobody.",
+    ),
 ];
 
 /// The page.
 pub(super) fn page() -> String {
     let main = format!(
         "<h1>Stricter than the API page</h1>\n\
-         <p>The published API page is short. This page names each rule that it does not state, and the policy of a platform or the setting \
+         <p>The published API page, <code>POST /participants/customers/new</code>, is short. This page names each rule that it does not state, and the policy of a platform or the setting \
          of the server by which an operator can relax it. Where there is none, the rule always holds.</p>\n\
          <h2>The request</h2>\n{}<h2>The body</h2>\n{}<h2>Fields</h2>\n{}<h2>Sending again</h2>\n{}\
          <h2>Policies</h2>\n<p>An operator sets a platform's policies with <code>registrar platform set</code>.</p>\n{}",
         protocol(&REQUEST),
         table(
             ["Rule", "Relaxed by"],
-            BODY_STRICTER.iter().map(|stricter| [escape(stricter.what), relaxed_by(stricter)])
+            BODY_STRICTER.iter().map(|stricter| [prose(stricter.what), relaxed_by(stricter)])
         ),
         table(["Field", "Rule", "Relaxed by"], fields()),
         protocol(&REPLAYS),
@@ -66,7 +68,7 @@ fn protocol(rules: &[ProtocolRule]) -> String {
     let rows = rules.iter().map(|rule| {
         let setting =
             rule.setting.map_or_else(|| "–".to_owned(), |name| format!("setting <code>{name}</code>"));
-        [escape(rule.what), setting]
+        [prose(rule.what), setting]
     });
     table(["Rule", "Relaxed by"], rows)
 }
@@ -74,7 +76,7 @@ fn protocol(rules: &[ProtocolRule]) -> String {
 fn fields() -> impl Iterator<Item = [String; 3]> {
     FIELDS.iter().flat_map(|spec| {
         spec.stricter.iter().map(|stricter| {
-            [format!("<code>{}</code>", spec.name), escape(stricter.what), relaxed_by(stricter)]
+            [format!("<code>{}</code>", spec.name), prose(stricter.what), relaxed_by(stricter)]
         })
     })
 }
@@ -89,7 +91,7 @@ fn policies() -> impl Iterator<Item = [String; 4]> {
             format!("<code>{}</code>", policy.key),
             escape(policy.accepted),
             format!("<code>{}</code>", escape(policy.default)),
-            escape(policy.meaning),
+            prose(policy.meaning),
         ]
     })
 }
@@ -102,7 +104,7 @@ mod tests {
     fn every_stricter_rule_of_a_field_is_on_the_page() {
         let page = page();
         for stricter in FIELDS.iter().flat_map(|spec| spec.stricter).chain(BODY_STRICTER) {
-            assert!(page.contains(&escape(stricter.what)), "{}", stricter.what);
+            assert!(page.contains(&prose(stricter.what)), "{}", stricter.what);
         }
     }
 

@@ -3,6 +3,8 @@
 use registrar_wire::{ErrorCode, FieldViolation, Hint, Problem, Signed};
 use serde_json::{Value, json};
 
+use crate::answer::INVALID_SIGNATURE;
+
 const TRACE_ID: &str = "01932d6e-5c1a-7b3e-9f42-6d1c0a8e2b57";
 const EXAMPLE_TIME: i64 = 1_700_000_000;
 
@@ -113,6 +115,7 @@ fn detail(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::PayloadAlreadySubmitted => "Participant data already used with different requestID",
         ErrorCode::ParticipantAlreadyExists => "Participant already exists with this email for this platform",
+        ErrorCode::InvalidSignature => INVALID_SIGNATURE,
         other => first_sentence(other.cause()),
     }
 }

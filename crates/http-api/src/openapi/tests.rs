@@ -60,9 +60,14 @@ fn the_example_of_a_customer_has_the_keys_of_the_answer_in_its_order() {
 }
 
 #[test]
-fn an_answer_that_says_try_later_says_when() {
-    for status in ["429", "503"] {
-        assert!(post()["responses"][status]["headers"]["Retry-After"].is_object(), "{status}");
+fn no_answer_is_described_with_a_code_that_this_version_never_answers() {
+    for code in ErrorCode::ALL.iter().filter(|code| code.reserved_for().is_some()) {
+        assert!(!DOCUMENT.contains(&format!("\"{code}\"")), "{code}");
     }
+}
+
+#[test]
+fn an_answer_that_says_try_later_says_when() {
+    assert!(post()["responses"]["503"]["headers"]["Retry-After"].is_object());
     assert!(post()["responses"]["401"]["headers"]["WWW-Authenticate"].is_object());
 }

@@ -1,7 +1,8 @@
-//! A connection's bytes with deadlines: first byte, head, idle, and progress in writing.
+//! A connection's bytes with deadlines: first byte, head, idle, and progress in writing. Every byte of a `create_customer`
+//! comes and goes through here.
 //!
-//! The HTTP library's own timer covers the head alone. A deadline that passes is an `io::Error` of kind `TimedOut`, on which
-//! the library closes the connection. The body's deadline is the reader's, because only it can still answer.
+//! The HTTP library's own timer covers the head alone. A deadline that passes is an `io::Error` of kind `TimedOut`, on
+//! which the library closes the connection. The body's deadline is the reader's, because only it can still answer.
 
 use std::io;
 use std::pin::Pin;

@@ -1,6 +1,7 @@
 //! The sending side of the one thread that writes: a bounded queue and a future per command.
 //!
-//! Knows nothing of what a command does. Invariant: an answer that says something was stored comes after its commit.
+//! A `create_customer` waits here for its turn, but nothing here knows what a command does. Invariant: an answer that says
+//! something was stored comes after its commit.
 
 mod command;
 mod thread;

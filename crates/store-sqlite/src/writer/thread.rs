@@ -1,8 +1,9 @@
-//! The thread that writes: it takes every command that waits, runs them in one transaction, commits, and answers.
+//! The thread that writes: it takes every command that waits, each `create_customer` among them, runs them in one
+//! transaction, commits, and answers.
 //!
 //! There is no timer: the commit in flight is the time in which the next batch gathers. Invariants: answers are sent after
-//! the commit; after an I/O error nothing more is read or written, for a failed sync that is repeated reports success
-//! over lost data.
+//! the commit; after an I/O error nothing more is read or written, for a failed sync that is repeated reports success over
+//! lost data.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -50,8 +50,11 @@ fn print_answer(answer: &Answer, json: bool) -> Result<Exit, Failure> {
         output::print("\n")?;
     } else {
         output::print_json(&answer.customer)?;
-        let what = if answer.replayed { "submitted before" } else { "created" };
-        output::progress(&format!("{what}: participant_code {}", answer.customer.participant_code));
+    }
+    if answer.replayed {
+        output::tell("replayed: this customer was created by an earlier, identical request");
+    } else {
+        output::progress(&format!("created: participant_code {}", answer.customer.participant_code));
     }
     Ok(Exit::Done)
 }
@@ -72,7 +75,8 @@ fn print_problem(problem: &Problem, body: &[u8], json: bool) -> Result<Exit, Fai
 fn details(problem: &Problem) -> Vec<String> {
     let is_new = |error: &&Cow<'_, str>| **error != problem.detail;
     let mut lines: Vec<String> = problem.errors.iter().filter(is_new).map(ToString::to_string).collect();
-    lines.extend(problem.hint_detail.as_ref().map(|hint| format!("hint: {hint}")));
+    let hint = problem.hint_detail.as_ref().filter(|hint| !problem.detail.contains(&***hint));
+    lines.extend(hint.map(|hint| format!("hint: {hint}")));
     lines.extend(
         problem.difference_seconds.map(|seconds| format!("this clock is {seconds} s off the server's")),
     );

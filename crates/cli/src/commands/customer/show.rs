@@ -87,6 +87,10 @@ impl From<ShowCustomerError> for Failure {
     fn from(error: ShowCustomerError) -> Self {
         match error {
             ShowCustomerError::Failure(failure) => failure.into(),
+            ShowCustomerError::BadReason => Self::usage(
+                "--reason must have 1 to 500 characters",
+                "say why you look; the audit log keeps it",
+            ),
             refusal => Self::said(Exit::Refused, refusal),
         }
     }

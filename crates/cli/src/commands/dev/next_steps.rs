@@ -38,7 +38,7 @@ impl NextSteps<'_> {
              {program} sign POST /participants/customers/new --body {sample} --credentials {credentials} --curl | sh\n\n\
              Make a second platform, then a key for it by the platform_code that the first command prints:\n\
              {program} platform create Second --sandbox --enable-customers --data {data}\n\
-             {program} key create --platform CODE --json --data {data}\n\n"
+             {program} key create --platform CODE --out second.json --data {data}\n\n"
         )
     }
 }

@@ -73,7 +73,8 @@ fn check_lists(configuration: &Configuration) -> Finding {
 fn check_master_key(configuration: &Configuration) -> Vec<Finding> {
     const CHECK: &str = "master key";
     let Some(path) = &configuration.master_key_file else {
-        let cure = "make one with `registrar master-key create PATH` and set master_key_file";
+        let cure = "name the master key file with --master-key-file, REGISTRAR_MASTER_KEY_FILE or master_key_file; only \
+                    for a new installation, make one with `registrar master-key create PATH`";
         return vec![Finding::fail(CHECK, "no file is set", cure)];
     };
     match read_master_keys(path) {
@@ -112,7 +113,7 @@ pub(super) fn check_key_fits(configuration: &Configuration) -> Finding {
     match opened {
         Ok(registry) => Finding::ok(
             CHECK,
-            format!("it opens the database, which has {} platforms", registry.platforms().len()),
+            format!("it opens the database, which has {}", counted(registry.platforms().len())),
         ),
         Err(failure) => {
             Finding::fail(CHECK, failure.sentence(), "use the master key that the database was made with")
@@ -120,12 +121,19 @@ pub(super) fn check_key_fits(configuration: &Configuration) -> Finding {
     }
 }
 
+fn counted(platforms: usize) -> String {
+    if platforms == 1 { "1 platform".to_owned() } else { format!("{platforms} platforms") }
+}
+
 fn check_clock(now: UnixMillis) -> Finding {
     if now < CLOCK_LEAST {
         Finding::fail("clock", "the clock is years behind", "set it, and keep it right with NTP")
     } else {
         let time = crate::commands::instant::format_instant(now);
-        Finding::ok("clock", format!("{time}; requests may be a minute off unless configured otherwise"))
+        Finding::ok(
+            "clock",
+            format!("it says {time}, so it was set; no other clock was asked whether that is exact"),
+        )
     }
 }
 
@@ -164,7 +172,7 @@ fn check_open_files(limit: Option<u64>, max_connections: u32) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::finding::State;
-    use super::{check_clock, check_open_files, check_permissions};
+    use super::{check_clock, check_open_files, check_permissions, counted};
     use registrar_domain::clock::UnixMillis;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -172,6 +180,11 @@ mod tests {
     fn a_clock_that_was_never_set_fails() {
         assert_eq!(check_clock(UnixMillis(0)).state, State::Fail);
         assert_eq!(check_clock(UnixMillis(1_800_000_000_000)).state, State::Ok);
+    }
+
+    #[test]
+    fn platforms_are_counted_in_words_that_fit_their_number() {
+        assert_eq!([0, 1, 2].map(counted), ["0 platforms", "1 platform", "2 platforms"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use registrar_wire::Credentials;
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,10 +12,13 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::body::{Body, fresh_name};
-use super::clock::within_a_second;
+use super::clock::{now_millis, within_a_second};
 use super::connection::Connection;
 use super::request::Request;
 use super::signer::Signer;
+
+/// Long enough for the command that makes the key, short enough to wait for.
+const EXPIRES_AFTER_MILLIS: i64 = 3000;
 
 /// An installation made by `registrar dev`; its server is killed when it is dropped.
 pub(crate) struct Registrar {
@@ -228,6 +232,17 @@ impl Registrar {
     pub(crate) fn key(&self, platform_code: &str, flags: &[&str]) -> Signer {
         let signer = self.unwaited_key(platform_code, flags);
         self.wait_until_known(&signer);
+        signer
+    }
+
+    /// Makes a key that expires soon, and waits until it has: one that has expired already cannot be made.
+    pub(crate) fn expired_key(&self, platform_code: &str, flags: &[&str]) -> Signer {
+        let expiry = now_millis() + EXPIRES_AFTER_MILLIS;
+        let moment = jiff::Timestamp::from_millisecond(expiry).unwrap().to_string();
+        let signer = self.key(platform_code, &[flags, &["--expires", &moment]].concat());
+        while now_millis() <= expiry {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         signer
     }
 
