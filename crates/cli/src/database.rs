@@ -71,6 +71,12 @@ impl ServerStore {
     }
 }
 
+/// Whether opening the database as a server will make a file. A wrong path or a volume that is not mounted looks like a
+/// first start, so an operator must be able to tell.
+pub(crate) fn is_missing_file(database: &DatabaseUrl) -> bool {
+    matches!(database, DatabaseUrl::Sqlite(path) if !path.exists())
+}
+
 /// Opens a database for an operator's command, beside servers that may run on it; it must be there.
 pub(crate) fn open_for_operator(database: &DatabaseUrl) -> Result<Arc<dyn Store>, Failure> {
     match database {
@@ -114,13 +120,8 @@ fn open_sqlite(path: &Path) -> Result<SqliteStore, Failure> {
         );
         std::process::exit(Exit::Untrusted as i32);
     };
-    let is_new = !path.exists();
     let store = SqliteStore::open(path, Options::server(end_process))
         .map_err(|error| Failure::said(Exit::Untrusted, error))?;
-    if is_new {
-        // A wrong path or a volume that is not mounted looks like a first start: an operator must be able to tell.
-        tracing::info!("there was no database at the configured path; a new, empty one was made");
-    }
     if store.begins_after_copy() {
         tracing::warn!(
             "the database was put back from a copy or moved: participant codes go on far enough not to meet those of \

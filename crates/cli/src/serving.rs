@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::Configuration;
-use crate::database::ServerStore;
+use crate::database::{ServerStore, is_missing_file};
 use crate::failure::{Exit, Failure};
 use crate::installation::{Inputs, database_of, open_registry};
 use crate::output;
@@ -43,7 +43,9 @@ pub(crate) async fn start(
     let signals = EndSignals::catch()?;
     check_open_files(raise_open_files(), configuration.max_connections);
     let inputs = Inputs::read(configuration)?;
-    let store = ServerStore::open(&database_of(configuration)?)?;
+    let database = database_of(configuration)?;
+    let is_new = is_missing_file(&database);
+    let store = ServerStore::open(&database)?;
     let registry = Arc::new(open_registry(configuration, inputs, store.store()).await?);
     let listener = bind(configuration.listen, "--listen").await?;
     let private = match metrics {
@@ -65,6 +67,9 @@ pub(crate) async fn start(
         }));
     }
     let api = tokio::spawn(serve(listener, Surface::api(&app, configuration.docs_enabled), limits, ended));
+    if is_new {
+        tracing::info!("there was no database at the configured path; a new, empty one was made");
+    }
     tracing::info!(listen = %address, version = env!("CARGO_PKG_VERSION"), "requests are accepted");
     let base_url = format!("http://{}", reachable(address));
     Ok(Running { base_url, registry, app, store, end, signals, api, beside })
