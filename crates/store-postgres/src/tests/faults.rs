@@ -8,7 +8,7 @@ use registrar_domain::ids::CustomerNumber;
 use registrar_domain::store::{
     BlindIndex, CreateCustomer, CreateCustomerOutcome, Store, StoreFailure, StoreFuture,
 };
-use registrar_domain::testing::{Scene, block_on, scene, stored};
+use registrar_domain::testing::{CustomerFixture, Scene, block_on, scene, stored};
 
 use super::engine::{Held, server};
 use crate::PostgresStore;
@@ -18,11 +18,25 @@ use crate::testing::TestDatabase;
 /// Longer than anything that is waited for here; only a failing test takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A number, as soon as there is one: while connections are cut no new ones can be taken from the database.
+fn number(store: &PostgresStore) -> u32 {
+    let begun = Instant::now();
+    loop {
+        match store.reserve_customer_number() {
+            Ok(number) => return number.0,
+            Err(StoreFailure::Busy | StoreFailure::Unavailable(_)) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
 /// A customer of its own, told from all others by a number that spans many bytes.
 fn customer(store: &PostgresStore, scene: Scene, identity: u32) -> CreateCustomer {
     let mut index = [0; 16];
     index[..4].copy_from_slice(&identity.to_le_bytes());
-    let fixture = scene.customer(store).with(|command| {
+    let fixture = CustomerFixture::new(scene.platform, scene.key).number(number(store)).with(|command| {
         command.request = Some(BlindIndex(index));
         command.email = BlindIndex(index);
     });
