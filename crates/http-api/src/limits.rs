@@ -36,7 +36,7 @@ pub(crate) const ACCESS_REFRESH_INTERVAL: Duration = Duration::from_millis(100);
 /// How often the last use of keys is stored.
 pub(crate) const KEY_USE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The bounds an operator may set.
+/// The bounds an operator may set; the table of settings has their defaults.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpLimits {
     /// `http.max_connections`: further ones get a 503 and are closed.
@@ -53,18 +53,4 @@ pub struct HttpLimits {
     pub write_timeout: Duration,
     /// `http.drain_timeout`: for requests under way when the server is told to end.
     pub drain_timeout: Duration,
-}
-
-impl Default for HttpLimits {
-    fn default() -> Self {
-        Self {
-            max_connections: 10_000,
-            first_byte_timeout: Duration::from_secs(10),
-            header_timeout: Duration::from_secs(10),
-            body_timeout: Duration::from_secs(15),
-            idle_timeout: Duration::from_secs(75),
-            write_timeout: Duration::from_secs(15),
-            drain_timeout: Duration::from_secs(20),
-        }
-    }
 }

@@ -165,6 +165,19 @@ fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
+    fn limits() -> crate::limits::HttpLimits {
+        let timeout = Duration::from_secs(1);
+        crate::limits::HttpLimits {
+            max_connections: 1,
+            first_byte_timeout: timeout,
+            header_timeout: timeout,
+            body_timeout: timeout,
+            idle_timeout: timeout,
+            write_timeout: timeout,
+            drain_timeout: timeout,
+        }
+    }
+
     fn echoed(values: &[&[u8]]) -> bool {
         let mut headers = HeaderMap::new();
         for value in values {
@@ -189,7 +202,7 @@ mod tests {
         };
         let registry = Arc::new(registrar_domain::registry::Registry::open(parts).await.unwrap());
         let metrics = crate::metrics::Metrics::new(Box::new(Vec::new));
-        let app = App::new(registry, metrics, crate::limits::HttpLimits::default());
+        let app = App::new(registry, metrics, limits());
         let fault = axum::routing::get(|| async { assert!(std::hint::black_box(false), "a fault") });
         let surface = Surface { app, router: Router::new().route("/", fault) };
         let request = Request::builder().uri("/").body(Body::empty()).unwrap();
