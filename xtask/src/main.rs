@@ -5,11 +5,13 @@
 
 mod bench;
 mod check;
+mod fleet;
 mod kills;
 mod licences;
 mod load;
 mod machine;
 mod openapi;
+mod private_postgres;
 mod process;
 mod server;
 mod steps;
