@@ -13,6 +13,7 @@ mod machine;
 mod openapi;
 mod private_postgres;
 mod process;
+mod race;
 mod server;
 mod steps;
 mod test;
@@ -56,8 +57,8 @@ enum Task {
     },
     /// Kills the server under load in a loop and checks that no promise was broken.
     Kills(kills::Arguments),
-    /// 64 identical and 64 conflicting requests at once.
-    Race,
+    /// Requests at once that compete for one customer; with `--servers 3`, 10,000 on several servers.
+    Race(race::Arguments),
     /// Measures the release build.
     Bench {
         #[command(subcommand)]
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
         Task::Licences => licences::licences(),
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
-        Task::Race => test::race(),
+        Task::Race(arguments) => race::race(&arguments),
         Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
         Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),
     };
