@@ -13,6 +13,9 @@ use mio::{Events, Interest, Poll, Token};
 use crate::Outcome;
 use crate::load::parse_reply;
 
+/// How long connecting may take; the servers wait for a body for 15 s.
+const GATHERED_WITHIN: Duration = Duration::from_secs(12);
+
 /// The longest wait in the kernel, so that the deadline is met.
 const NAP_MAX: Duration = Duration::from_millis(50);
 
@@ -36,7 +39,8 @@ impl Answer {
 
 struct Waiting {
     stream: TcpStream,
-    last: u8,
+    request: Vec<u8>,
+    written: usize,
     received: Vec<u8>,
     answer: Option<Answer>,
 }
@@ -53,51 +57,96 @@ impl Crowd {
         let poll = Poll::new()?;
         let mut all = Vec::with_capacity(requests.len());
         for (index, (request, address)) in requests.iter().zip(addresses.iter().cycle()).enumerate() {
-            let (last, before) = request.split_last().ok_or("an empty request")?;
-            let mut stream = std::net::TcpStream::connect(address)
-                .map_err(|why| format!("connection {index} cannot be opened: {why}"))?;
-            stream.set_nodelay(true)?;
-            stream.write_all(before)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(index), Interest::READABLE)?;
-            all.push(Waiting { stream, last: *last, received: Vec::new(), answer: None });
+            let mut stream = TcpStream::connect(*address)?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut stream, Token(index), interest)?;
+            all.push(Waiting {
+                stream,
+                request: request.clone(),
+                written: 0,
+                received: Vec::new(),
+                answer: None,
+            });
         }
-        Ok(Self { poll, all })
+        let mut crowd = Self { poll, all };
+        crowd.each_until(Instant::now() + GATHERED_WITHIN, "sent", Waiting::write_all_but_last)?;
+        Ok(crowd)
     }
 
     /// Sends every last byte.
     pub(super) fn release(&mut self) -> io::Result<()> {
         for one in &mut self.all {
+            let last = one.request.get(one.written..).unwrap_or_default();
             // One byte into an empty socket never waits.
-            one.stream.write_all(&[one.last])?;
+            one.stream.write_all(last)?;
         }
         Ok(())
     }
 
     /// Every answer, in the order of the requests.
     pub(super) fn answers(mut self, within: Duration) -> Outcome<Vec<Answer>> {
-        let until = Instant::now() + within;
+        self.each_until(Instant::now() + within, "answered", Waiting::read)?;
+        Ok(self.all.into_iter().filter_map(|one| one.answer).collect())
+    }
+
+    /// Tries `work` on each, now and whenever its connection is ready, until it was done once for all.
+    fn each_until(
+        &mut self,
+        until: Instant,
+        what: &str,
+        work: impl Fn(&mut Waiting) -> io::Result<bool>,
+    ) -> Outcome<()> {
         let mut events = Events::with_capacity(1024);
+        let mut done = vec![false; self.all.len()];
+        let mut ready: Vec<usize> = (0..self.all.len()).collect();
         let mut missing = self.all.len();
-        while missing > 0 {
+        loop {
+            for index in ready.drain(..) {
+                let (Some(one), Some(done)) = (self.all.get_mut(index), done.get_mut(index)) else {
+                    continue;
+                };
+                if !*done && work(one).map_err(|why| format!("a request could not be {what}: {why}"))? {
+                    *done = true;
+                    missing -= 1;
+                }
+            }
+            if missing == 0 {
+                return Ok(());
+            }
             if Instant::now() >= until {
-                return Err(format!("{missing} requests are not answered after {within:?}").into());
+                return Err(format!("{missing} requests could not be {what} in time").into());
             }
             match self.poll.poll(&mut events, Some(NAP_MAX)) {
-                Err(failure) if failure.kind() == io::ErrorKind::Interrupted => continue,
+                Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
                 other => other?,
             }
-            for event in &events {
-                let Some(one) = self.all.get_mut(event.token().0) else { continue };
-                missing -= usize::from(one.read().map_err(|why| format!("a request got no answer: {why}"))?);
-            }
+            ready.extend(events.iter().map(|event| event.token().0));
         }
-        Ok(self.all.into_iter().filter_map(|one| one.answer).collect())
     }
 }
 
 impl Waiting {
+    /// Whether everything but the last byte is sent.
+    fn write_all_but_last(&mut self) -> io::Result<bool> {
+        if let Some(failure) = self.stream.take_error()? {
+            return Err(failure);
+        }
+        let end = self.request.len().saturating_sub(1);
+        while let Some(rest) = self.request.get(self.written..end).filter(|rest| !rest.is_empty()) {
+            match self.stream.write(rest) {
+                Ok(count) => self.written += count,
+                // NotConnected: the connection is still being made.
+                Err(failure)
+                    if matches!(failure.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) =>
+                {
+                    return Ok(false);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(true)
+    }
+
     /// Reads what is there; whether that completed the answer.
     fn read(&mut self) -> io::Result<bool> {
         let mut part = [0_u8; 4096];
