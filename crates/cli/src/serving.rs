@@ -81,7 +81,7 @@ impl Running {
         output::print(&format!("ready {}\n", self.base_url))
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain.
+    /// Serves until SIGTERM or SIGINT, then drains; each further signal ends what is waited for then.
     pub(crate) async fn until_ended(mut self) -> Result<Exit, Failure> {
         let signal = tokio::select! {
             signal = self.signals.next() => signal,
@@ -90,6 +90,10 @@ impl Running {
         };
         tracing::info!(signal, "draining");
         self.app.start_draining();
+        tokio::select! {
+            () = tokio::time::sleep(self.app.drain_delay()) => {}
+            _ = self.signals.next() => {}
+        }
         // Fails only if nobody listens any more.
         let _ = self.end.send(true);
         let drained = tokio::select! {
@@ -161,6 +165,7 @@ fn http_limits(configuration: &Configuration) -> HttpLimits {
         body_timeout: configuration.body_timeout,
         idle_timeout: configuration.idle_timeout,
         write_timeout: configuration.write_timeout,
+        drain_delay: configuration.drain_delay,
         drain_timeout: configuration.drain_timeout,
     }
 }
