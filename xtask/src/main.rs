@@ -14,6 +14,7 @@ mod openapi;
 mod private_postgres;
 mod process;
 mod race;
+mod rolling;
 mod server;
 mod steps;
 mod test;
@@ -59,6 +60,8 @@ enum Task {
     Kills(kills::Arguments),
     /// Requests at once that compete for one customer; with `--servers 3`, 10,000 on several servers.
     Race(race::Arguments),
+    /// Restarts three servers behind HAProxy in turn under load; no request may fail.
+    Rolling(rolling::Arguments),
     /// Measures the release build.
     Bench {
         #[command(subcommand)]
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
         Task::Race(arguments) => race::race(&arguments),
+        Task::Rolling(arguments) => rolling::rolling(&arguments),
         Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
         Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),
     };

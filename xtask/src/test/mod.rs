@@ -14,6 +14,7 @@ use crate::Outcome;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
 use crate::race;
+use crate::rolling;
 use crate::server::{registrar, scratch};
 use crate::steps::Steps;
 
@@ -41,7 +42,11 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     steps.run("API page", || api_page::run_example(&fresh("test-api-page")?));
     steps.run("signing guides", || signing_guides::run_programs(&fresh("test-signing-guides")?));
     steps.run("API fuzz", || api_fuzz::run_schemathesis(&fresh("test-api-fuzz")?));
-    steps.run("race on three servers", || race::race(&race::Arguments::short(CROWD)));
+    steps.run("race on three servers", || {
+        tools::need(POSTGRES, &["postgresql-15"])?;
+        race::race(&race::Arguments::short(CROWD))
+    });
+    steps.run("rolling restart", rolling_restart);
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
     steps.finish()
 }
@@ -67,6 +72,13 @@ fn rust_tests() -> Outcome<()> {
         "--tests",
         "--examples",
     ]))
+}
+
+fn rolling_restart() -> Outcome<()> {
+    // Debian's package starts one at once, with a configuration that listens nowhere.
+    tools::need(rolling::HAPROXY, &["haproxy"])?;
+    tools::need(POSTGRES, &["postgresql-15"])?;
+    rolling::rolling(&rolling::Arguments::short())
 }
 
 /// A built server and an empty folder for one step.
