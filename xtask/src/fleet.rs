@@ -150,10 +150,4 @@ impl Member {
         // Dropping the handle kills.
         self.server = None;
     }
-
-    /// A page of its private listener.
-    pub(crate) fn private_page(&self, path: &str) -> Outcome<String> {
-        let (status, body) = get(self.private, path)?;
-        if status == 200 { Ok(body) } else { Err(format!("{path} answers {status}").into()) }
-    }
 }
