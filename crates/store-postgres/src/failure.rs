@@ -34,6 +34,11 @@ impl Trouble {
         }
     }
 
+    /// Whether it bears this SQLSTATE.
+    pub(crate) fn is_coded(&self, code: &str) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some_and(|found| found.code() == code))
+    }
+
     /// Words about it without a value.
     pub(crate) fn text(&self) -> String {
         match self {

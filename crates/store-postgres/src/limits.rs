@@ -58,3 +58,10 @@ pub const VANISHED_ROWS_MAX: u32 = 3;
 
 /// How long a migration waits for another process that migrates.
 pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);
+
+/// How long one step of a migration waits for its lock on a table before it lets the others pass and tries again: creates
+/// wait behind it, and must not wait longer than their own bound.
+pub const MIGRATION_LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// The pause before a step of a migration is tried again; creates that waited behind it pass meanwhile.
+pub const MIGRATION_PAUSE: Duration = Duration::from_millis(500);

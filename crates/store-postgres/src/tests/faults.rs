@@ -44,7 +44,7 @@ fn customer(store: &PostgresStore, scene: Scene, identity: u32) -> CreateCustome
 }
 
 /// Waits until a query gives this.
-fn until(database: &TestDatabase, sql: &str, expected: &str) {
+pub(super) fn until(database: &TestDatabase, sql: &str, expected: &str) {
     let begun = Instant::now();
     loop {
         let found = database.sql(sql);
@@ -57,7 +57,7 @@ fn until(database: &TestDatabase, sql: &str, expected: &str) {
 }
 
 /// Puts a create into the queue without waiting for its answer.
-fn submit<T>(future: &mut StoreFuture<'_, T>) {
+pub(super) fn submit<T>(future: &mut StoreFuture<'_, T>) {
     let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
 }
