@@ -191,6 +191,7 @@ async fn application_role(session: &Session, name: &str) -> Result<Facts, OpenEr
 pub(crate) async fn grant(session: &Session, name: &str) -> Result<(), OpenError> {
     let facts = application_role(session, name).await?;
     session.batch(&statements(&facts)).await?;
+    let facts = application_role(session, name).await?;
     let rights = with_rights(session, facts).await?;
     if rights.missing.is_empty() {
         return Ok(());
@@ -206,6 +207,9 @@ fn statements(facts: &Facts) -> String {
     }
     if let (false, Some(schema)) = (facts.uses_schema, &facts.quoted_schema) {
         sql += &format!("GRANT USAGE ON SCHEMA {schema} TO {role};\n");
+    }
+    if let (true, Some(schema)) = (facts.creates_in_schema, &facts.quoted_schema) {
+        sql += &format!("REVOKE CREATE ON SCHEMA {schema} FROM {role};\n");
     }
     for Needed { table, read, insert, update } in NEEDED {
         sql += &format!("REVOKE ALL ON {table} FROM {role};\n");

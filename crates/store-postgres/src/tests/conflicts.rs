@@ -168,7 +168,7 @@ fn fail_at_first(database: &TestDatabase, table: &str, code: &str, constraint: &
     database.sql(&format!(
         "CREATE SEQUENCE tries_of_{table}; \
          CREATE FUNCTION fail_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             IF nextval('tries_of_{table}') <= 3 THEN \
+             IF nextval('tries_of_{table}') <= 2 THEN \
                  RAISE EXCEPTION 'made to fail' USING ERRCODE = '{code}', CONSTRAINT = '{constraint}'; END IF; \
              RETURN NEW; END $$; \
          CREATE TRIGGER fail BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fail_{table}()"
