@@ -20,6 +20,9 @@ const SETTINGS: &str = "SELECT current_setting('server_version'), current_settin
     (SELECT reset_val FROM pg_settings WHERE name = 'synchronous_commit'), \
     current_setting('synchronous_standby_names'), current_setting('data_sync_retry')";
 
+/// What the documentation calls the application's role.
+const APPLICATION_ROLE: &str = "registrar_app";
+
 /// What a look at a database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
@@ -40,8 +43,10 @@ pub struct Inspection {
     pub pending_migrations: Vec<&'static str>,
     /// The role that is connected.
     pub rights: RoleRights,
-    /// The command that migrates and gives this role its rights.
+    /// The command that migrates and gives this role its rights, or another one if this one owns the tables.
     pub migrate_command: String,
+    /// Whether the address names more than one host, as that of a cluster does.
+    pub names_several_hosts: bool,
 }
 
 /// Looks at a database; servers may be running on it.
@@ -64,7 +69,9 @@ pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenE
         let clock_ahead_millis = clock_ahead(&session, clock).await?;
         let pending_migrations = migrations::pending(&session, address).await?;
         let rights = own_rights(&session, pending_migrations.is_empty()).await?;
-        let migrate_command = migrate_command(address, rights.owner.as_deref(), &rights.role);
+        let own = Some(rights.role.as_str()).filter(|_| rights.may_migrate);
+        let application = if own.is_some() { APPLICATION_ROLE } else { rights.role.as_str() };
+        let migrate_command = migrate_command(address, rights.owner.as_deref().or(own), application);
         Ok(Inspection {
             version: text(0)?,
             data_checksums: is_on(1)?,
@@ -75,6 +82,7 @@ pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenE
             pending_migrations,
             rights,
             migrate_command,
+            names_several_hosts: address.config().get_hosts().len() > 1,
         })
     })
 }

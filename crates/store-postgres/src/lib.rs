@@ -21,6 +21,7 @@ mod numbers;
 mod open_error;
 mod options;
 mod platforms;
+mod privileges;
 mod queue;
 mod rights;
 mod scope;

@@ -53,6 +53,9 @@ pub const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// How often a transaction is tried that meets others (SQLSTATE 40001, 40P01) or loses its connection before its commit.
 pub const ATTEMPTS_MAX: u32 = 5;
 
+/// The pause before such a transaction is tried again, so that the one it met gets the lock that it waits for.
+pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
+
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 

@@ -4,8 +4,6 @@
 
 use std::fmt::Write as _;
 
-use tokio_postgres::config::{Host, SslMode};
-
 use crate::address::Address;
 
 /// Who runs it, where nobody owns the tables yet.
@@ -20,47 +18,34 @@ pub(crate) fn migrate_command(address: &Address, owner: Option<&str>, applicatio
     )
 }
 
-fn url(address: &Address, owner: &str) -> String {
-    let config = address.config();
-    let (owner, database) = (in_url(owner), in_url(config.get_dbname().unwrap_or_default()));
-    let ports = config.get_ports();
-    let port = |place: usize| ports.get(place).or(ports.first()).copied().unwrap_or(5432);
-    let mut sockets = String::new();
-    let mut names = Vec::new();
-    for (place, host) in config.get_hosts().iter().enumerate() {
-        match host {
-            Host::Unix(folder) => {
-                // Writing to a string cannot fail.
-                let _ = write!(sockets, "&host={}", in_url_path(&folder.display().to_string()));
-                if port(place) != 5432 {
-                    let _ = write!(sockets, "&port={}", port(place));
-                }
-            }
-            Host::Tcp(name) if name.contains(':') => names.push(format!("[{name}]:{}", port(place))),
-            Host::Tcp(name) => names.push(format!("{name}:{}", port(place))),
-        }
-    }
-    if names.is_empty() {
-        return format!("postgres:///{database}?user={owner}{sockets}");
-    }
-    let plain = if config.get_ssl_mode() == SslMode::Disable { "?sslmode=disable" } else { "" };
-    format!("postgres://{owner}@{}/{database}{plain}", names.join(","))
-}
-
-fn in_url(text: &str) -> String {
-    encoded(text, "-._~")
-}
-
-fn in_url_path(text: &str) -> String {
-    encoded(text, "-._~/")
+/// The same address for another role, without what may be a password.
+fn url(address: &Address, role: &str) -> String {
+    let role = encoded(role);
+    let Some((scheme, rest)) = address.text().split_once("://") else { return address.shown() };
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let is_kept = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        !name.is_empty() && name != "user" && !name.contains("password")
+    };
+    let mut parameters: Vec<_> = query.split('&').filter(is_kept).map(str::to_owned).collect();
+    let user = if hosts.is_empty() {
+        parameters.push(format!("user={role}"));
+        String::new()
+    } else {
+        format!("{role}@")
+    };
+    let mark = if parameters.is_empty() { "" } else { "?" };
+    format!("{scheme}://{user}{hosts}/{database}{mark}{}", parameters.join("&"))
 }
 
 /// RFC 3986 section 2.1.
-fn encoded(text: &str, plain: &str) -> String {
+fn encoded(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         let character = char::from(byte);
-        if character.is_ascii_alphanumeric() || plain.contains(character) {
+        if character.is_ascii_alphanumeric() || "-._~".contains(character) {
             out.push(character);
         } else {
             let _ = write!(out, "%{byte:02X}");
@@ -87,23 +72,19 @@ mod tests {
     fn the_command_can_be_pasted_and_holds_no_password() {
         for (text, owner, expected) in [
             (
-                "postgres://app:hunter2@127.0.0.1:5433,[::1]/d",
+                "postgres://app:hunter2@127.0.0.1:5433,[::1]/d?connect_timeout=3&password=hunter2",
                 Some("registrar_owner"),
-                "registrar migrate --database 'postgres://registrar_owner@127.0.0.1:5433,[::1]:5432/d?sslmode=disable' \
-                 --application-role app",
+                "'postgres://registrar_owner@127.0.0.1:5433,[::1]/d?connect_timeout=3'",
             ),
+            ("postgresql://localhost/d", Some("it's"), "postgresql://it%27s@localhost/d"),
             (
                 "postgres:///d?host=/run/postgresql&user=app",
                 None,
-                "registrar migrate --database 'postgres:///d?user=OWNER&host=/run/postgresql' --application-role app",
-            ),
-            (
-                "postgres:///d?host=/run/postgresql&user=app",
-                Some("a b'c"),
-                "registrar migrate --database 'postgres:///d?user=a%20b%27c&host=/run/postgresql' --application-role app",
+                "'postgres:///d?host=/run/postgresql&user=OWNER'",
             ),
         ] {
-            assert_eq!(migrate_command(&Address::parse(text).unwrap(), owner, "app"), expected);
+            let command = migrate_command(&Address::parse(text).unwrap(), owner, "app");
+            assert_eq!(command, format!("registrar migrate --database {expected} --application-role app"));
         }
         let address = Address::parse("postgres:///d?host=/run/postgresql&user=app").unwrap();
         assert!(migrate_command(&address, None, "it's").ends_with(r"--application-role 'it'\''s'"));
@@ -111,12 +92,15 @@ mod tests {
 
     #[test]
     fn the_command_leads_to_the_same_database() {
-        for text in ["postgres://app@a:1,b:2/d?sslmode=disable", "postgres:///d?host=/run/x y&user=app"] {
+        for text in [
+            "postgres://app@a:1,b:2/d?sslmode=disable",
+            "postgres:///d?host=/run/x%20y&user=app&password=hunter2",
+        ] {
             let address = Address::parse(text).unwrap();
             let url = super::url(&address, "o w");
             let parsed = Address::parse(&url).unwrap();
             assert_eq!(parsed.shown(), address.shown());
-            assert_eq!(parsed.config().get_user(), Some("o w"));
+            assert_eq!((parsed.config().get_user(), parsed.config().get_password()), (Some("o w"), None));
         }
     }
 }

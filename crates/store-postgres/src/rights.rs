@@ -1,44 +1,13 @@
-//! The rights of database roles: what the application's role needs, has, lacks, and how it gets it.
+//! The roles of a database: who may migrate, who is the application, what each has and lacks.
 //!
-//! Knows no command. Invariant: what is granted is what the statements of this crate use and no more; nothing grants DELETE
-//! or TRUNCATE, for nothing deletes.
+//! Knows neither commands nor which rights are needed. Invariant: the application's role owns nothing.
 
 use crate::address::Address;
 use crate::failure::Trouble;
 use crate::migrate_command::migrate_command;
 use crate::open_error::OpenError;
+use crate::privileges;
 use crate::session::Session;
-
-/// What is needed on one table.
-struct Needed {
-    table: &'static str,
-    read: bool,
-    insert: bool,
-    update: &'static [&'static str],
-}
-
-/// Locking a row needs UPDATE on one column; this is the one that no answer and no rule rests on, and the policy
-/// `customers_locked` refuses to change even that.
-const LOCKED: &[&str] = &["created_from"];
-
-const NEEDED: &[Needed] = &[
-    Needed { table: "schema_version", read: true, insert: false, update: &[] },
-    Needed {
-        table: "platforms",
-        read: true,
-        insert: true,
-        update: &["name", "sandbox", "suspended", "customers_enabled", "policy"],
-    },
-    Needed { table: "api_keys", read: true, insert: true, update: &["revoked_at", "last_used_at"] },
-    Needed { table: "customers", read: true, insert: true, update: LOCKED },
-    Needed { table: "installation_keys", read: true, insert: true, update: &[] },
-    Needed { table: "settings", read: true, insert: false, update: &["value"] },
-    // Servers write audit events; reading them is for the owner.
-    Needed { table: "audit_events", read: false, insert: true, update: &[] },
-];
-
-/// What no role but the owner should be able to do.
-const EXCESSIVE: &[&str] = &["DELETE", "TRUNCATE", "TRIGGER"];
 
 const FACTS: &str = "SELECT role.rolname, quote_ident(role.rolname), role.rolsuper, role.rolbypassrls, \
     role.rolcreaterole, coalesce(pg_has_role(role.oid, found.relowner, 'MEMBER'), false), \
@@ -49,11 +18,6 @@ const FACTS: &str = "SELECT role.rolname, quote_ident(role.rolname), role.rolsup
     FROM pg_roles AS role LEFT JOIN (pg_class AS found JOIN pg_namespace AS place ON place.oid = found.relnamespace) \
     ON place.nspname = current_schema() AND found.relname = 'schema_version' \
     WHERE role.rolname = coalesce($1, current_user::text)";
-
-const MISSING: &str = "SELECT given.place FROM unnest($2::text[], $3::text[], $4::text[]) \
-    WITH ORDINALITY AS given (relation, attribute, privilege, place) \
-    WHERE NOT CASE WHEN attribute IS NULL THEN has_table_privilege($1::text, relation, privilege) \
-    ELSE has_column_privilege($1::text, relation, attribute, privilege) END ORDER BY given.place";
 
 /// A role of the database and what it may do there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +35,8 @@ pub struct RoleRights {
     pub owns_tables: bool,
     /// The role that owns the tables, if there are any.
     pub owner: Option<String>,
+    /// Whether it may bring the tables to this release's schema, or make them.
+    pub may_migrate: bool,
     /// What it needs and lacks, such as `INSERT on customers`; empty while the schema is not this release's.
     pub missing: Vec<String>,
     /// What it may do and should not, such as `DELETE on customers`; empty for an owner.
@@ -88,17 +54,39 @@ struct Facts {
     connects: bool,
 }
 
+/// What the role needs to be given, beside what it has as anybody.
+fn statements(facts: &Facts) -> Vec<String> {
+    let role = &facts.quoted_role;
+    let mut sql = Vec::new();
+    if !facts.connects {
+        sql.push(format!("GRANT CONNECT ON DATABASE {} TO {role}", facts.quoted_database));
+    }
+    if let Some(schema) = &facts.quoted_schema {
+        if !facts.uses_schema {
+            sql.push(format!("GRANT USAGE ON SCHEMA {schema} TO {role}"));
+        }
+        if facts.creates_in_schema {
+            sql.push(format!("REVOKE CREATE ON SCHEMA {schema} FROM {role}"));
+        }
+    }
+    sql.extend(privileges::grants(role));
+    sql
+}
+
 /// Looks at a role, or at the one that is connected; `None` if there is no such role.
 async fn facts(session: &Session, role: Option<&str>) -> Result<Option<Facts>, Trouble> {
     let rows = session.query(FACTS, &[&role]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
+    let (owns_tables, owner): (bool, Option<String>) = (row.try_get(5)?, row.try_get(6)?);
+    let creates_in_schema = row.try_get(11)?;
     let rights = RoleRights {
         role: row.try_get::<_, String>(0)?,
         is_superuser: row.try_get(2)?,
         bypasses_row_security: row.try_get(3)?,
         creates_roles: row.try_get(4)?,
-        owns_tables: row.try_get(5)?,
-        owner: row.try_get(6)?,
+        owns_tables,
+        may_migrate: if owner.is_some() { owns_tables } else { creates_in_schema },
+        owner,
         missing: Vec::new(),
         excessive: Vec::new(),
     };
@@ -108,7 +96,7 @@ async fn facts(session: &Session, role: Option<&str>) -> Result<Option<Facts>, T
         quoted_schema: row.try_get(8)?,
         quoted_database: row.try_get(9)?,
         uses_schema: row.try_get(10)?,
-        creates_in_schema: row.try_get(11)?,
+        creates_in_schema,
         connects: row.try_get(12)?,
     }))
 }
@@ -129,8 +117,8 @@ pub(crate) async fn check_may_migrate(
     address: &Address,
     (found, known): (u32, u32),
 ) -> Result<(), OpenError> {
-    let Facts { rights, creates_in_schema, .. } = own_facts(session).await?;
-    if if found == 0 { creates_in_schema } else { rights.owns_tables } {
+    let Facts { rights, .. } = own_facts(session).await?;
+    if rights.may_migrate {
         return Ok(());
     }
     let command = migrate_command(address, rights.owner.as_deref(), &rights.role);
@@ -190,7 +178,7 @@ async fn application_role(session: &Session, name: &str) -> Result<Facts, OpenEr
 /// migrations.
 pub(crate) async fn grant(session: &Session, name: &str) -> Result<(), OpenError> {
     let facts = application_role(session, name).await?;
-    session.batch(&statements(&facts)).await?;
+    session.batch(&statements(&facts).join(";\n")).await?;
     let facts = application_role(session, name).await?;
     let rights = with_rights(session, facts).await?;
     if rights.missing.is_empty() {
@@ -199,56 +187,12 @@ pub(crate) async fn grant(session: &Session, name: &str) -> Result<(), OpenError
     Err(OpenError::CannotGrant { role: rights.role, missing: rights.missing.join(", ") })
 }
 
-fn statements(facts: &Facts) -> String {
-    let role = &facts.quoted_role;
-    let mut sql = String::new();
-    if !facts.connects {
-        sql += &format!("GRANT CONNECT ON DATABASE {} TO {role};\n", facts.quoted_database);
-    }
-    if let (false, Some(schema)) = (facts.uses_schema, &facts.quoted_schema) {
-        sql += &format!("GRANT USAGE ON SCHEMA {schema} TO {role};\n");
-    }
-    if let (true, Some(schema)) = (facts.creates_in_schema, &facts.quoted_schema) {
-        sql += &format!("REVOKE CREATE ON SCHEMA {schema} FROM {role};\n");
-    }
-    for Needed { table, read, insert, update } in NEEDED {
-        sql += &format!("REVOKE ALL ON {table} FROM {role};\n");
-        let rights = [("SELECT", *read), ("INSERT", *insert)];
-        for (right, _) in rights.iter().filter(|(_, is_needed)| *is_needed) {
-            sql += &format!("GRANT {right} ON {table} TO {role};\n");
-        }
-        if !update.is_empty() {
-            sql += &format!("GRANT UPDATE ({}) ON {table} TO {role};\n", update.join(", "));
-        }
-    }
-    sql
-}
-
-/// Every right that is needed: table, column where it is about one, privilege.
-fn needed() -> Vec<(&'static str, Option<&'static str>, &'static str)> {
-    let mut all = Vec::new();
-    for Needed { table, read, insert, update } in NEEDED {
-        all.extend(read.then_some((*table, None, "SELECT")));
-        all.extend(insert.then_some((*table, None, "INSERT")));
-        all.extend(update.iter().map(|column| (*table, Some(*column), "UPDATE")));
-    }
-    all
-}
-
-/// What no server should have: table and privilege.
-fn excessive() -> Vec<(&'static str, Option<&'static str>, &'static str)> {
-    let every = NEEDED.iter().flat_map(|needed| EXCESSIVE.iter().map(|right| (needed.table, None, *right)));
-    every.chain([("customers", None, "UPDATE"), ("audit_events", None, "UPDATE")]).collect()
-}
-
 async fn with_rights(session: &Session, facts: Facts) -> Result<RoleRights, Trouble> {
     let mut rights = facts.rights;
-    rights.missing = without(session, &rights.role, &needed()).await?;
+    rights.missing = privileges::missing(session, &rights.role).await?;
     let privileged = rights.is_superuser || rights.owns_tables;
     if !privileged {
-        let all = excessive();
-        let lacking = without(session, &rights.role, &all).await?;
-        rights.excessive = all.iter().map(label).filter(|label| !lacking.contains(label)).collect();
+        rights.excessive = privileges::excessive(session, &rights.role).await?;
         if facts.creates_in_schema {
             rights.excessive.push("CREATE on the schema".to_owned());
         }
@@ -261,30 +205,4 @@ async fn with_rights(session: &Session, facts: Facts) -> Result<RoleRights, Trou
         }
     }
     Ok(rights)
-}
-
-/// Those of these rights that a role does not have.
-async fn without(
-    session: &Session,
-    role: &str,
-    rights: &[(&'static str, Option<&'static str>, &'static str)],
-) -> Result<Vec<String>, Trouble> {
-    let tables: Vec<_> = rights.iter().map(|(table, ..)| *table).collect();
-    let columns: Vec<_> = rights.iter().map(|(_, column, _)| *column).collect();
-    let privileges: Vec<_> = rights.iter().map(|(.., privilege)| *privilege).collect();
-    let rows = session.query(MISSING, &[&role, &tables, &columns, &privileges]).await?;
-    let mut labels = Vec::new();
-    for row in &rows {
-        let place: i64 = row.try_get(0)?;
-        let right = usize::try_from(place - 1).ok().and_then(|place| rights.get(place));
-        labels.extend(right.map(label));
-    }
-    Ok(labels)
-}
-
-fn label((table, column, privilege): &(&'static str, Option<&'static str>, &'static str)) -> String {
-    match column {
-        Some(column) => format!("{privilege} ({column}) on {table}"),
-        None => format!("{privilege} on {table}"),
-    }
 }
