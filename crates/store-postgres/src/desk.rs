@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS, RECONNECT_PAUSE, UNSENT_PATIENCE};
+use crate::limits::{
+    ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS, RECONNECT_PAUSE, UNSENT_PATIENCE,
+};
 use crate::session::Session;
 
 /// Whether a job may be done twice.
