@@ -66,6 +66,11 @@ impl ServerStore {
                         "Connections lost and made again",
                         statistics.reconnections,
                     ),
+                    counter(
+                        "store_replicas_lost",
+                        "Connections to a server whose commits wait for no replica, after one whose did",
+                        statistics.replicas_lost,
+                    ),
                     counter("store_outcomes_found", "Unknown outcomes found out", statistics.outcomes_found),
                 ]
             }

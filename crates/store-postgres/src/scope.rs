@@ -6,19 +6,22 @@
 use registrar_domain::ids::PlatformNumber;
 
 use crate::address::Address;
+use crate::decode::first;
 use crate::failure::Trouble;
 use crate::session::Session;
 
-const EVERY_PLATFORM: &str = "SET registrar.platform = 'every'";
+const EVERY_PLATFORM: &str = "SELECT set_config('registrar.platform', 'every', false), \
+    current_setting('synchronous_standby_names') <> ''";
 
 /// Begins a transaction that sees one platform's customers.
 pub(crate) fn begin_for(platform: PlatformNumber) -> String {
     format!("BEGIN; SET LOCAL registrar.platform = '{}'", platform.0)
 }
 
-/// A connection for batches, which are of many platforms.
-pub(crate) async fn connect_for_batches(address: &Address) -> Result<Session, Trouble> {
+/// A connection for batches, which are of many platforms; also whether commits wait for a replica there.
+pub(crate) async fn connect_for_batches(address: &Address) -> Result<(Session, bool), Trouble> {
     let session = Session::connect(address).await?;
-    session.batch(EVERY_PLATFORM).await?;
-    Ok(session)
+    let rows = session.query(EVERY_PLATFORM, &[]).await?;
+    let waits = first(&rows)?.try_get(1)?;
+    Ok((session, waits))
 }

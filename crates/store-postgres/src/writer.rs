@@ -188,7 +188,8 @@ impl Writer {
         }
         while self.session.is_none() {
             let trouble = match connect_for_batches(&self.address).await {
-                Ok(session) if Instant::now() < group.outcome_until => {
+                Ok((session, waits)) if Instant::now() < group.outcome_until => {
+                    self.counters.note_replicas(waits);
                     if std::mem::replace(&mut self.connected_before, true) {
                         self.counters.count_reconnection();
                     }

@@ -164,6 +164,25 @@ fn nothing_is_told_of_a_customer_that_no_replica_has() {
 }
 
 #[test]
+fn commits_that_wait_for_a_replica_no_longer_are_counted() {
+    let database = TestDatabase::on_its_own_server();
+    let store = server(&database);
+    let scene = scene(&store, "one");
+    database.set_on_its_own_server("synchronous_standby_names = 'nobody'");
+    let mut first = store.create_customer(customer(&store, scene, 1));
+    submit(&mut first);
+    until(&database, WAITING, "1");
+    database.set_on_its_own_server("synchronous_standby_names = ''");
+    assert_eq!(block_on(first), Ok(CreateCustomerOutcome::Created));
+    assert_eq!(store.statistics().replicas_lost, 0);
+    for identity in 2..4 {
+        database.end_connections();
+        submit_until_told(&store, &customer(&store, scene, identity));
+    }
+    assert_eq!(store.statistics().replicas_lost, 1);
+}
+
+#[test]
 fn a_commit_whose_answer_a_crash_cut_off_is_found_out() {
     let database = TestDatabase::on_its_own_server();
     let store = server(&database);
