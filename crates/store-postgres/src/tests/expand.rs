@@ -11,7 +11,7 @@ use super::engine::{application_database, server};
 use crate::limits::MIGRATION_LOCK_WAIT;
 use crate::migrations::{STEPS, Steps};
 use crate::testing::TestDatabase;
-use crate::{OpenError, PostgresStore, Role, migrate};
+use crate::{OpenError, PostgresStore, Role, migrate, migrate_for};
 
 /// What the first release had.
 pub(crate) const OLDER: Steps = STEPS.split_at(1).0;
@@ -142,4 +142,17 @@ fn a_migration_that_waits_for_a_long_reader_lets_creates_pass() {
         });
     });
     assert_eq!(database.sql("SELECT count(*) FROM customers"), count.to_string());
+}
+
+#[test]
+fn a_server_works_on_while_its_rights_are_made_exact_again_and_again() {
+    let database = application_database();
+    let store = server(&database);
+    let count = work_while(&store, || {
+        for _ in 0..20 {
+            migrate_for(&database.owner_address(), Some(database.application_role())).unwrap();
+        }
+    });
+    assert_eq!(database.sql("SELECT count(*) FROM customers"), count.to_string());
+    assert_eq!(store.statistics().reconnections, 0);
 }
