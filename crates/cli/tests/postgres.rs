@@ -20,7 +20,16 @@ struct Installation {
 
 impl Installation {
     fn new() -> Self {
-        let installation = Self { folder: tempfile::tempdir().unwrap(), database: TestDatabase::new() };
+        Self::on(TestDatabase::new())
+    }
+
+    /// Servers and commands run under a role that owns nothing, in a database that nobody has migrated.
+    fn with_roles() -> Self {
+        Self::on(TestDatabase::new().with_roles())
+    }
+
+    fn on(database: TestDatabase) -> Self {
+        let installation = Self { folder: tempfile::tempdir().unwrap(), database };
         assert_eq!(run(installation.path(), &["master-key", "create", "master.key"]).code, Some(0));
         installation
     }
@@ -68,7 +77,10 @@ fn commands_and_two_servers_share_a_database() {
     let early = installation.run(&["platform", "list"]);
     assert_eq!(early.code, Some(3));
     assert!(early.stderr.contains("registrar migrate"), "{}", early.stderr);
-    assert_eq!(installation.json(&["migrate"])["applied"], serde_json::json!(["0001_initial"]));
+    assert_eq!(
+        installation.json(&["migrate"])["applied"],
+        serde_json::json!(["0001_initial", "0002_row_level_security"])
+    );
     let credentials = installation.credentials();
     let servers = [installation.serve(), installation.serve()];
     let [first, second] = servers.each_ref().map(|server| client(&at(&credentials, server)));
@@ -151,4 +163,66 @@ fn doctor_looks_at_what_durability_rests_on() {
     {
         assert!(texts.iter().any(|text| text.contains(expected)), "{expected}: {texts:#?}");
     }
+}
+
+#[test]
+fn servers_work_under_a_role_that_owns_nothing_and_say_who_migrates() {
+    let installation = Installation::with_roles();
+    let refused = installation.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.code, Some(3));
+    let command = "--application-role registrar_app";
+    assert!(refused.stderr.contains("registrar migrate --database '"), "{}", refused.stderr);
+    assert!(refused.stderr.contains(command), "{}", refused.stderr);
+
+    let owner = installation.database.owner_url();
+    let migrate = ["migrate", "--database", &owner, "--application-role", "registrar_app"];
+    for expected in ["applied 0001_initial", "has the schema of this release"] {
+        let migrated = run(installation.path(), &migrate);
+        assert_eq!(migrated.code, Some(0), "{}", migrated.stderr);
+        assert!(migrated.stdout.contains(expected), "{}", migrated.stdout);
+        assert!(migrated.stdout.contains("the role registrar_app has the rights"), "{}", migrated.stdout);
+    }
+
+    let credentials = installation.credentials();
+    let server = installation.serve();
+    let client = client(&at(&credentials, &server));
+    let [created, repeated] = [0, 1].map(|_| client.create_customer(SAMPLE.as_bytes()).unwrap());
+    assert_eq!((created.replayed, repeated.replayed), (false, true));
+    let ended = server.end();
+    assert!(!ended.stderr.contains("owns the tables"), "{}", ended.stderr);
+
+    let findings = installation.json(&["doctor"]);
+    let rights = "the role registrar_app has the rights that servers need and no more";
+    assert!(findings.to_string().contains(rights), "{findings:#}");
+    installation
+        .database
+        .sql("REVOKE INSERT ON customers FROM registrar_app; GRANT DELETE ON customers TO registrar_app");
+    let doctor = installation.run(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    for expected in
+        ["lacks INSERT on customers", "has DELETE on customers", "cure: run `registrar migrate", command]
+    {
+        assert!(doctor.stdout.contains(expected), "{expected}: {}", doctor.stdout);
+    }
+}
+
+#[test]
+fn a_server_whose_role_owns_the_tables_says_so_with_the_cure() {
+    let installation = Installation::with_roles();
+    let owner = installation.database.owner_url();
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--database", &owner, "--master-key-file", "master.key"];
+    let mut command = registrar(installation.path(), &arguments);
+    command.env("REGISTRAR_METRICS_LISTEN", "127.0.0.1:0");
+    let ended = Server::start_command(installation.path(), command).end();
+    assert!(ended.stderr.contains("the role registrar_owner owns the tables"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--application-role registrar_app"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_embedded_database_has_no_roles_to_give_rights_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = run(folder.path(), &["migrate", "--database", "sqlite:x.db", "--application-role", "a"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("has no roles"), "{}", refused.stderr);
 }

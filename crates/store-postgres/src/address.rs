@@ -87,6 +87,11 @@ impl Address {
         format!("postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
     }
 
+    /// As it was written, with the password it may hold.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn config(&self) -> &Config {
         &self.config
     }

@@ -30,8 +30,16 @@ impl Trouble {
         match self {
             Self::Refused(_) => Severity::Command,
             Self::Slow | Self::Unknown(_) => Severity::Connection,
-            Self::Postgres(error) => severity(error.code().map(tokio_postgres::error::SqlState::code)),
+            Self::Postgres(error) => {
+                let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
+                severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
+            }
         }
+    }
+
+    /// Whether it bears this SQLSTATE.
+    pub(crate) fn is_coded(&self, code: &str) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some_and(|found| found.code() == code))
     }
 
     /// Words about it without a value.
@@ -50,6 +58,8 @@ impl Trouble {
             (Self::Refused(failure), _) => failure.clone(),
             (Self::Unknown(text), _) => StoreFailure::OutcomeUnknown(text.clone()),
             (_, Severity::Connection) if sent => StoreFailure::OutcomeUnknown(self.text()),
+            // Another transaction that took the same number would have let a later attempt pass.
+            (_, Severity::Conflict) if self.is_coded("23505") => StoreFailure::Internal(self.text()),
             (_, Severity::Connection | Severity::Conflict | Severity::Passing) => {
                 StoreFailure::Unavailable(self.text())
             }
@@ -77,8 +87,20 @@ pub(crate) enum Severity {
     Command,
 }
 
-fn severity(code: Option<&str>) -> Severity {
+/// Keys that are counted, or stored by whoever comes first. Callers wait for each other before they take one; where two do
+/// not, as where transactions do not see what was committed since they began, the second takes the next one, or finds the
+/// first one's, in a new transaction.
+const COUNTED: &[&str] = &[
+    "platforms_pkey",
+    "api_keys_pkey",
+    "audit_events_pkey",
+    "installation_keys_pkey",
+    "schema_version_pkey",
+];
+
+fn severity(code: Option<&str>, constraint: Option<&str>) -> Severity {
     match code {
+        Some("23505") if constraint.is_some_and(|name| COUNTED.contains(&name)) => Severity::Conflict,
         // Without a code the error is the connection's own. 25006: the server was demoted. 40003: completion unknown.
         None | Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40003" | "25P03" | "26000") => {
             Severity::Connection
@@ -127,8 +149,10 @@ mod tests {
             (Some("23503"), Severity::Command),
             (Some("23505"), Severity::Command),
         ] {
-            assert_eq!(severity(code), expected, "{code:?}");
+            assert_eq!(severity(code, None), expected, "{code:?}");
         }
+        assert_eq!(severity(Some("23505"), Some("platforms_pkey")), Severity::Conflict);
+        assert_eq!(severity(Some("23505"), Some("api_keys_api_key_key")), Severity::Command);
     }
 
     #[test]

@@ -21,7 +21,9 @@ use crate::failure::{Severity, Trouble};
 use crate::limits::{ANSWER_WAIT, MIGRATION_WAIT, STATEMENT_TIMEOUT};
 
 /// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
-const SET_UP: &str = "SET client_min_messages = warning; \
+/// Each statement must see what was committed before it: a stricter isolation only ends transactions that wait for each
+/// other by design, and with more attempts than a caller should wait for.
+const SET_UP: &str = "SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 

@@ -24,6 +24,16 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The superuser of the private server; nobody but the socket's folder protects it.
 const USER: &str = "registrar";
 
+/// The roles of an installation that keeps the tables' owner and the servers apart.
+const OWNER: &str = "registrar_owner";
+const APPLICATION: &str = "registrar_app";
+
+/// Roles belong to the whole server, which tests share.
+const MAKE_ROLES: &str = "DO $$ DECLARE role text; BEGIN \
+    FOREACH role IN ARRAY ARRAY['registrar_owner', 'registrar_app'] LOOP \
+    BEGIN EXECUTE format('CREATE ROLE %I LOGIN', role); \
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; END LOOP; END $$";
+
 /// Ends the server when the lock was free twice, five seconds apart; then nobody starts a test until the folder is gone.
 const WATCHER: &str = r#"
 cd /
@@ -68,6 +78,7 @@ impl Drop for Server {
 pub struct TestDatabase {
     name: String,
     server: Arc<Server>,
+    user: &'static str,
 }
 
 impl TestDatabase {
@@ -99,13 +110,32 @@ impl TestDatabase {
         // A process of the same number may have been killed earlier in this run.
         psql(&server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         psql(&server, "postgres", &format!("CREATE DATABASE {name}"));
-        Self { name, server }
+        Self { name, server, user: USER }
+    }
+
+    /// The same database owned by a role that is no superuser, whose address is that of the application's role. It is
+    /// empty, and the application's role has no rights in it.
+    #[must_use]
+    pub fn with_roles(mut self) -> Self {
+        psql(&self.server, "postgres", MAKE_ROLES);
+        psql(&self.server, "postgres", &format!("ALTER DATABASE {} OWNER TO {OWNER}", self.name));
+        self.user = APPLICATION;
+        self
     }
 
     /// Its URL.
     pub fn url(&self) -> String {
+        self.url_of(self.user)
+    }
+
+    /// Its URL for the role that owns it after `with_roles`.
+    pub fn owner_url(&self) -> String {
+        self.url_of(OWNER)
+    }
+
+    fn url_of(&self, user: &str) -> String {
         format!(
-            "postgres:///{}?host={}&user={USER}",
+            "postgres:///{}?host={}&user={user}",
             self.name,
             self.server.folder().join("socket").display()
         )
@@ -117,6 +147,27 @@ impl TestDatabase {
     /// Never: the URL is one.
     pub fn address(&self) -> Address {
         Address::parse(&self.url()).expect("a test server's address")
+    }
+
+    /// Its address for the role that owns it after `with_roles`.
+    ///
+    /// # Panics
+    /// Never: the URL is one.
+    pub fn owner_address(&self) -> Address {
+        Address::parse(&self.owner_url()).expect("a test server's address")
+    }
+
+    /// Its address for a superuser.
+    ///
+    /// # Panics
+    /// Never: the URL is one.
+    pub fn superuser_address(&self) -> Address {
+        Address::parse(&self.url_of(USER)).expect("a test server's address")
+    }
+
+    /// The name of the application's role after `with_roles`.
+    pub fn application_role(&self) -> &'static str {
+        APPLICATION
     }
 
     /// Runs SQL as another program would; the rows, columns parted by `|`.

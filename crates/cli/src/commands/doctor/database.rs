@@ -7,8 +7,10 @@ use registrar_store_sqlite::{Inspection, inspect};
 
 use super::checks::{check_disk, check_key_fits, check_permissions};
 use super::finding::Finding;
+use super::postgres;
 use crate::config::Configuration;
 use crate::config::database_url::DatabaseUrl;
+use crate::system::clock::SystemClock;
 use crate::system::private_file::folder_of;
 
 const CHECK: &str = "database";
@@ -77,10 +79,24 @@ fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
 }
 
 fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Finding> {
-    let found = match registrar_store_postgres::inspect(address) {
+    let found = match registrar_store_postgres::inspect(address, &SystemClock) {
         Ok(found) => found,
         Err(error) => return vec![Finding::fail(CHECK, error.to_string(), "do what the text says")],
     };
+    let mut findings = look_at_postgres(&found);
+    if found.pending_migrations.is_empty() {
+        findings.push(Finding::ok(CHECK, "its schema is that of this release"));
+        if found.rights.missing.is_empty() {
+            findings.push(check_key_fits(configuration));
+        }
+    } else {
+        findings.push(postgres::pending(&found));
+    }
+    findings
+}
+
+/// What was found in a database itself, for `doctor` and for servers that start.
+pub(crate) fn look_at_postgres(found: &registrar_store_postgres::Inspection) -> Vec<Finding> {
     let mut findings = vec![
         Finding::ok(CHECK, format!("PostgreSQL {}, which accepts writes", found.version)),
         check_synchronous_commit(&found.synchronous_commit),
@@ -90,34 +106,15 @@ fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Findi
             let cure = "stop PostgreSQL and run `pg_checksums --enable`, or make clusters with `initdb --data-checksums`";
             Finding::warn(CHECK, "its pages bear no checksums: damage may go unnoticed", cure)
         },
-        if found.synchronous_standbys.is_empty() {
-            let cure = "one server alone needs none; for a cluster set synchronous_standby_names, with Patroni synchronous_mode and \
-                        synchronous_mode_strict";
-            Finding::warn(
-                CHECK,
-                "commits wait for no replica: losing this server loses what it accepted last",
-                cure,
-            )
-        } else {
-            Finding::ok(CHECK, "commits wait for a replica")
-        },
+        postgres::check_replicas(found),
+        postgres::check_clock(found.clock_ahead_millis),
     ];
     let dangers = found.unsafe_settings.iter();
     findings.extend(dangers.map(|setting| {
         let cure = "set it back to its default: with it a crash loses accepted customers";
         Finding::fail(CHECK, format!("PostgreSQL runs with {setting}"), cure)
     }));
-    if found.pending_migrations.is_empty() {
-        findings.push(Finding::ok(CHECK, "its schema is that of this release"));
-        findings.push(check_key_fits(configuration));
-    } else {
-        let missing = found.pending_migrations.join(", ");
-        findings.push(Finding::warn(
-            CHECK,
-            format!("its schema is older than this release or not there; missing: {missing}"),
-            "run `registrar migrate` or start this release",
-        ));
-    }
+    findings.extend(postgres::check_rights(found));
     findings
 }
 
