@@ -4,6 +4,7 @@ use tokio::runtime::Builder;
 
 use crate::address::Address;
 use crate::decode::first;
+use crate::encryption::Protection;
 use crate::failure::Trouble;
 use crate::limits::POSTGRES_VERSION_MIN;
 use crate::migrations;
@@ -20,6 +21,8 @@ const SETTINGS: &str = "SELECT current_setting('server_version'), current_settin
 /// What a look at a database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
+    /// What protects the connection to it.
+    pub protection: Protection,
     /// The server's version.
     pub version: String,
     /// Whether pages bear checksums.
@@ -52,6 +55,7 @@ pub fn inspect(address: &Address) -> Result<Inspection, OpenError> {
         ];
         let unsafe_settings = dangers.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
         Ok(Inspection {
+            protection: address.protection(),
             version: text(0)?,
             data_checksums: is_on(1)?,
             unsafe_settings,

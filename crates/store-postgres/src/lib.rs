@@ -10,6 +10,7 @@ mod audit;
 mod customers;
 mod decode;
 mod desk;
+mod encryption;
 mod engine;
 mod failure;
 mod inspect;
@@ -32,6 +33,7 @@ mod writer;
 mod tests;
 
 pub use address::Address;
+pub use encryption::Protection;
 pub use inspect::{Inspection, inspect, migrate};
 pub use open_error::OpenError;
 pub use options::Role;
