@@ -181,8 +181,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_repeating_it() {
-        for text in ["postgres://u:hunter2@localhost", "postgres:///d", "postgres://u:hunter2@h/d?sslcrl=x"]
-        {
+        for text in ["postgres://u:hunter2@localhost", "postgres:///d", "postgres://u:hunter2@h/d?sslcrl=x"] {
             let error = Address::parse(text).unwrap_err();
             assert!(matches!(error, OpenError::Address(_)), "{error}");
             assert!(!error.to_string().contains("hunter2"));

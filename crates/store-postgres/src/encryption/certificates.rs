@@ -49,7 +49,8 @@ impl Certificates {
     }
 }
 
-const MISMATCH: &str = "the files that sslcert and sslkey name do not belong together; name a certificate and its own key";
+const MISMATCH: &str =
+    "the files that sslcert and sslkey name do not belong together; name a certificate and its own key";
 
 fn check_pair(
     provider: &CryptoProvider,
@@ -72,15 +73,19 @@ impl Roots {
                 // Some systems keep certificates that no longer count as ones.
                 store.add_parsable_certificates(found.certs);
                 if store.is_empty() {
-                    return Err("this machine has no root certificates to verify the server by; install the package \
+                    return Err(
+                        "this machine has no root certificates to verify the server by; install the package \
                                 ca-certificates, or name the authority's certificate with sslrootcert=FILE"
-                        .to_owned());
+                            .to_owned(),
+                    );
                 }
             }
             Self::File(path) => {
                 for certificate in read_certificates("sslrootcert", path)? {
                     store.add(certificate).map_err(|error| {
-                        format!("the file that sslrootcert names holds a certificate that cannot be used: {error}")
+                        format!(
+                            "the file that sslrootcert names holds a certificate that cannot be used: {error}"
+                        )
                     })?;
                 }
             }

@@ -28,7 +28,9 @@ pub(crate) fn explain(outer: &tokio_postgres::Error) -> Option<String> {
             "the server does not bind the password to its certificate, which channel_binding=require asks for; use \
              password_encryption=scram-sha-256 and a certificate that is not signed with Ed25519 or RSASSA-PSS"
         }
-        "password missing" => "the server asks for a password and the address has none; put it into the address",
+        "password missing" => {
+            "the server asks for a password and the address has none; put it into the address"
+        }
         _ => return None,
     };
     Some(text.to_owned())
@@ -53,6 +55,9 @@ fn explain_certificate(reason: &CertificateError) -> String {
         CertificateError::UnknownIssuer => "the server's certificate is of an authority that is not trusted; name the \
             certificate of the authority that signed it with sslrootcert=FILE, and let the server send the certificates \
             in between"
+            .to_owned(),
+        CertificateError::BadSignature => "the server's certificate bears a signature of another key; most often the file \
+            that sslrootcert names holds an earlier certificate of the authority: put the present one beside it"
             .to_owned(),
         CertificateError::NotValidForName => wrong_name("another host"),
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {

@@ -71,7 +71,8 @@ const ANYBODY: &str = "asks for sslmode=verify-ca without sslrootcert=FILE: whoe
     authority could pose as the database; name the file, or write sslmode=verify-full";
 const CONTRADICTION: &str = "says sslmode=disable and names certificates; remove the one or the other";
 const HALF: &str = "has sslcert without sslkey or the other way round; name both files or neither";
-const SOCKET: &str = "asks for encryption, which a unix socket does not have; remove the socket or what asks for it";
+const SOCKET: &str =
+    "asks for encryption, which a unix socket does not have; remove the socket or what asks for it";
 const NAME: &str = "has a host that no certificate can be for; write a name of letters, digits, hyphens and dots, or an \
     address, and hostaddr= if it cannot be looked up";
 const DIRECT: &str = "asks for sslnegotiation=direct, which is not supported; remove it";

@@ -48,7 +48,8 @@ impl MakeTlsConnect<Socket> for Connector {
     type Error = io::Error;
 
     fn make_tls_connect(&mut self, host: &str) -> Result<Handshake, io::Error> {
-        let host = ServerName::try_from(host).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let host =
+            ServerName::try_from(host).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         Ok(Handshake { configuration: Arc::clone(&self.configuration), host: host.to_owned() })
     }
 }
@@ -68,7 +69,8 @@ impl TlsConnect<Socket> for Handshake {
         Box::pin(async move {
             let handshake = TlsConnector::from(self.configuration).connect(self.host, socket);
             // A host that stops answering must not keep the next one from being tried.
-            let stream = timeout(HANDSHAKE_TIMEOUT, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
+            let stream =
+                timeout(HANDSHAKE_TIMEOUT, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
             Ok(EncryptedStream(stream))
         })
     }
