@@ -40,9 +40,6 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
 /// How long one host is tried when the address says nothing of it.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a host may take to encrypt a connection: three round trips, and slower where hosts check one another.
-pub const HANDSHAKE_TIMEOUT: Duration = CONNECT_TIMEOUT;
-
 /// How long a create that was never sent waits for a connection; short, for its caller may repeat it at once.
 pub const UNSENT_PATIENCE: Duration = Duration::from_secs(2);
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::tls::TlsStream;
+use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, ToStatement};
 
@@ -42,10 +42,9 @@ pub(crate) struct Session {
 impl Session {
     /// Connects to the first host that writes.
     pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
-        let config = address.config();
         let session = match Connector::prepare(address.encryption()).await.map_err(Trouble::Unconnected)? {
-            Some(connector) => Self::drive(config.connect(connector).await?),
-            None => Self::drive(config.connect(NoTls).await?),
+            Some(connector) => Self::drive(reach(address, connector).await?),
+            None => Self::drive(reach(address, NoTls).await?),
         };
         session.batch(SET_UP).await?;
         let millis = STATEMENT_TIMEOUT.as_millis();
@@ -164,6 +163,13 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+async fn reach<T>(address: &Address, tls: T) -> Result<(Client, Connection<Socket, T::Stream>), Trouble>
+where
+    T: MakeTlsConnect<Socket>,
+{
+    Ok(address.config().connect(tls).await?)
 }
 
 async fn in_time<T>(

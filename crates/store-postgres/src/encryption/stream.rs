@@ -11,7 +11,6 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
 use tokio_postgres::Socket;
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::TlsConnector;
@@ -19,7 +18,6 @@ use tokio_rustls::client::TlsStream;
 
 use super::channel_binding::server_end_point;
 use super::{Certificates, Encryption};
-use crate::limits::HANDSHAKE_TIMEOUT;
 
 /// Makes the handshakes of one attempt to connect.
 #[derive(Clone)]
@@ -67,11 +65,7 @@ impl TlsConnect<Socket> for Handshake {
 
     fn connect(self, socket: Socket) -> Self::Future {
         Box::pin(async move {
-            let handshake = TlsConnector::from(self.configuration).connect(self.host, socket);
-            // A host that stops answering must not keep the next one from being tried.
-            let stream =
-                timeout(HANDSHAKE_TIMEOUT, handshake).await.map_err(|_| io::ErrorKind::TimedOut)??;
-            Ok(EncryptedStream(stream))
+            TlsConnector::from(self.configuration).connect(self.host, socket).await.map(EncryptedStream)
         })
     }
 }

@@ -16,8 +16,7 @@ pub const PASSWORD: &str = "hunter2-of-the-database";
 /// Over TCP the role needs its password, and only encrypted; other roles a certificate.
 const ACCESS: &str = "local all all trust\n\
     hostssl all registrar 127.0.0.0/8 scram-sha-256\n\
-    hostssl all all 127.0.0.0/8 cert\n\
-    hostnossl all plain 127.0.0.0/8 scram-sha-256\n";
+    hostssl all all 127.0.0.0/8 cert\n";
 
 impl TestDatabase {
     /// Makes an empty database on a server of its own that encrypts, if it is given a certificate.
