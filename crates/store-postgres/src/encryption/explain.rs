@@ -64,7 +64,7 @@ fn explain_certificate(reason: &CertificateError) -> String {
             wrong_name("no host (it has no subjectAltName)")
         }
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let names: Vec<_> = presented.iter().take(NAMES_MAX).map(|name| name.escape_debug().to_string()).collect();
+            let names: Vec<_> = presented.iter().take(NAMES_MAX).map(|name| bare(name)).collect();
             wrong_name(&names.join(", "))
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -90,4 +90,27 @@ fn wrong_name(names: &str) -> String {
         "the server's certificate is for {names}, not for the host that the address names; name the host as the \
          certificate does (with hostaddr= if that name cannot be looked up), or issue one with its subjectAltName"
     )
+}
+
+/// rustls says `DnsName("…")` or `IpAddress(…)`; what a server chose to write must not break the line.
+fn bare(name: &str) -> String {
+    let name = name.split_once('(').map_or(name, |(_, name)| name.trim_end_matches(')'));
+    name.trim_matches('"').escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bare;
+
+    #[test]
+    fn a_name_is_shown_as_the_certificate_bears_it() {
+        for (said, shown) in [
+            ("DnsName(\"*.db.example\")", "*.db.example"),
+            ("IpAddress(192.0.2.1)", "192.0.2.1"),
+            ("DirectoryName", "DirectoryName"),
+            ("DnsName(\"a\nb\")", "a\\nb"),
+        ] {
+            assert_eq!(bare(said), shown);
+        }
+    }
 }
