@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
@@ -30,6 +31,9 @@ const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
 /// The superuser of the private server; nobody but the socket's folder protects it.
 const USER: &str = "registrar";
+
+/// A server reads its files within milliseconds; only a failing test waits so long.
+const RELOAD_WAIT: Duration = Duration::from_secs(20);
 
 /// Ends the server when the lock was free twice, five seconds apart; then nobody starts a test until the folder is gone.
 const WATCHER: &str = r#"
@@ -152,7 +156,17 @@ impl TestDatabase {
     /// Changes a setting of a server that no other test uses.
     pub fn set_on_its_own_server(&self, setting: &str) {
         self.sql(&format!("ALTER SYSTEM SET {setting}"));
+        self.reload();
+    }
+
+    /// Lets such a server read its files again, and waits until new connections are under them.
+    fn reload(&self) {
+        let loaded = || self.sql("SELECT pg_conf_load_time()");
+        let (before, begun) = (loaded(), Instant::now());
         self.sql("SELECT pg_reload_conf()");
+        while loaded() == before {
+            assert!(begun.elapsed() < RELOAD_WAIT, "the server does not read its files again");
+        }
     }
 
     /// Stops such a server as a crash would, and starts it again.

@@ -44,7 +44,7 @@ impl TestDatabase {
     pub fn show_certificate(&self, identity: &Identity) {
         self.write_for_server("server.crt", &identity.certificate);
         self.write_for_server("server.key", &identity.key);
-        self.sql("SELECT pg_reload_conf()");
+        self.reload();
     }
 
     /// Lets such a server ask for certificates of clients.
