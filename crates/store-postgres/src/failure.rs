@@ -6,6 +6,8 @@
 use registrar_domain::store::StoreFailure;
 use tokio_postgres::Error;
 
+use crate::encryption::explain;
+
 /// Why a command was not applied, or may not have been.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -15,6 +17,8 @@ pub(crate) enum Trouble {
     Postgres(Error),
     /// No answer came in time.
     Slow,
+    /// No connection could be made, for a reason that the operator can remove.
+    Unconnected(String),
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -29,7 +33,7 @@ impl Trouble {
     pub(crate) fn severity(&self) -> Severity {
         match self {
             Self::Refused(_) => Severity::Command,
-            Self::Slow | Self::Unknown(_) => Severity::Connection,
+            Self::Slow | Self::Unconnected(_) | Self::Unknown(_) => Severity::Connection,
             Self::Postgres(error) => {
                 let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
                 severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
@@ -47,7 +51,7 @@ impl Trouble {
         match self {
             Self::Refused(failure) => failure.to_string(),
             Self::Slow => "the server did not answer in time".to_owned(),
-            Self::Unknown(text) => text.clone(),
+            Self::Unconnected(text) | Self::Unknown(text) => text.clone(),
             Self::Postgres(error) => describe(error),
         }
     }
@@ -116,7 +120,7 @@ fn severity(code: Option<&str>, constraint: Option<&str>) -> Severity {
 /// Code and names; the message only where it cannot speak of a row.
 pub(crate) fn describe(error: &Error) -> String {
     let Some(from_server) = error.as_db_error() else {
-        return error.to_string();
+        return explain(error).unwrap_or_else(|| error.to_string());
     };
     let code = from_server.code().code();
     let speaks_of_the_server = ["08", "28", "3D", "3F", "42501", "53", "55", "57", "58"];

@@ -5,6 +5,7 @@ use tokio::runtime::Builder;
 
 use crate::address::Address;
 use crate::decode::first;
+use crate::encryption::Protection;
 use crate::failure::Trouble;
 use crate::limits::POSTGRES_VERSION_MIN;
 use crate::migrate_command::migrate_command;
@@ -26,6 +27,8 @@ const APPLICATION_ROLE: &str = "registrar_app";
 /// What a look at a database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
+    /// What protects the connection to it.
+    pub protection: Protection,
     /// The server's version.
     pub version: String,
     /// Whether pages bear checksums.
@@ -73,6 +76,7 @@ pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenE
         let application = if own.is_some() { APPLICATION_ROLE } else { rights.role.as_str() };
         let migrate_command = migrate_command(address, rights.owner.as_deref().or(own), application);
         Ok(Inspection {
+            protection: address.protection(),
             version: text(0)?,
             data_checksums: is_on(1)?,
             unsafe_settings,

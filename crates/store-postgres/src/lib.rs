@@ -10,6 +10,7 @@ mod audit;
 mod customers;
 mod decode;
 mod desk;
+mod encryption;
 mod engine;
 mod failure;
 mod inspect;
@@ -36,6 +37,7 @@ mod writer;
 mod tests;
 
 pub use address::Address;
+pub use encryption::Protection;
 pub use inspect::{Inspection, inspect, migrate, migrate_for};
 pub use open_error::OpenError;
 pub use options::Role;

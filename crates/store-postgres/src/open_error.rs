@@ -10,12 +10,9 @@ pub enum OpenError {
         "the database's address {0}; write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=FOLDER&user=USER for a socket"
     )]
     Address(String),
-    /// The address asks for TLS, or would silently do without it.
-    #[error(
-        "the database's address {0}, but this build does not speak TLS to PostgreSQL yet; use a unix socket, a loopback \
-         address, or a network that only the database and its servers share, and say so with sslmode=disable"
-    )]
-    Tls(&'static str),
+    /// What the address says about encryption cannot be, or is not safe.
+    #[error("the database's address {0}")]
+    Encryption(&'static str),
     /// No host accepts a connection and writes.
     #[error(
         "could not connect to the database: {0}; check that PostgreSQL runs and can be written to, the address, and the \

@@ -2,6 +2,7 @@
 
 mod beside;
 mod conflicts;
+mod encryption;
 mod engine;
 mod expand;
 mod faults;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use registrar_store_postgres::Address;
+use registrar_store_postgres::{Address, Protection};
 use registrar_store_sqlite::{Inspection, inspect};
 
 use super::checks::{check_disk, check_key_fits, check_permissions};
@@ -98,6 +98,7 @@ fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Findi
 /// What was found in a database itself, for `doctor` and for servers that start.
 pub(crate) fn look_at_postgres(found: &registrar_store_postgres::Inspection) -> Vec<Finding> {
     let mut findings = vec![
+        check_protection(found.protection),
         Finding::ok(CHECK, format!("PostgreSQL {}, which accepts writes", found.version)),
         check_synchronous_commit(&found.synchronous_commit),
         if found.data_checksums {
@@ -116,6 +117,26 @@ pub(crate) fn look_at_postgres(found: &registrar_store_postgres::Inspection) -> 
     }));
     findings.extend(postgres::check_rights(found));
     findings
+}
+
+fn check_protection(protection: Protection) -> Finding {
+    match protection {
+        Protection::HostVerified => {
+            Finding::ok(CHECK, "the connection is encrypted; the server's certificate is for its host")
+        }
+        Protection::IssuerVerified => Finding::ok(
+            CHECK,
+            "the connection is encrypted; the server's certificate is of the named authority, for whichever host",
+        ),
+        Protection::SameMachine => {
+            Finding::ok(CHECK, "the connection is not encrypted and stays on this machine")
+        }
+        Protection::None => Finding::warn(
+            CHECK,
+            "the connection to another machine is not encrypted: its network sees the password and what is stored",
+            "write sslmode=verify-full into the address, with sslrootcert=FILE for an authority of your own",
+        ),
+    }
 }
 
 fn check_synchronous_commit(setting: &str) -> Finding {

@@ -95,13 +95,14 @@ pub(super) fn pending(found: &Inspection) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use registrar_store_postgres::{Inspection, RoleRights};
+    use registrar_store_postgres::{Inspection, Protection, RoleRights};
 
     use super::super::finding::{Finding, State};
     use super::{check_clock, check_replicas, check_rights, pending};
 
     fn inspection() -> Inspection {
         Inspection {
+            protection: Protection::SameMachine,
             version: "15.1".to_owned(),
             data_checksums: true,
             unsafe_settings: Vec::new(),
