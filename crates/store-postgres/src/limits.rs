@@ -56,5 +56,35 @@ pub const ATTEMPTS_MAX: u32 = 5;
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
+/// How long a server is waited for: the bounds above, which tests shorten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// `CONNECT_TIMEOUT`; what the address says of it goes before.
+    pub(crate) connect: Duration,
+    /// `ANSWER_WAIT`
+    pub(crate) answer: Duration,
+    /// `UNSENT_PATIENCE`
+    pub(crate) unsent: Duration,
+    /// `OUTCOME_PATIENCE`
+    pub(crate) outcome: Duration,
+    /// `RECONNECT_PAUSE`
+    pub(crate) pause: Duration,
+    /// `STATEMENT_TIMEOUT`
+    pub(crate) statement: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            answer: ANSWER_WAIT,
+            unsent: UNSENT_PATIENCE,
+            outcome: OUTCOME_PATIENCE,
+            pause: RECONNECT_PAUSE,
+            statement: STATEMENT_TIMEOUT,
+        }
+    }
+}
+
 /// How long a migration waits for another process that migrates.
 pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);

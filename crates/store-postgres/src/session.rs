@@ -13,12 +13,13 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row, ToStatement};
+use tokio_postgres::tls::NoTlsStream;
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, ToStatement};
 
 use crate::address::Address;
 use crate::customers::Statements;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ANSWER_WAIT, MIGRATION_WAIT, STATEMENT_TIMEOUT};
+use crate::limits::{CONNECT_TIMEOUT, MIGRATION_WAIT};
 
 /// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
 const SET_UP: &str = "SET client_min_messages = warning; \
@@ -34,13 +35,15 @@ pub(crate) struct Session {
     client: Client,
     warnings: Arc<AtomicU64>,
     statements: OnceCell<Statements>,
+    answer_wait: Duration,
     driver: JoinHandle<()>,
 }
 
 impl Session {
     /// Connects to the first host that writes.
     pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
-        let (client, mut connection) = address.config().connect(NoTls).await?;
+        let (client, mut connection) = reach(address).await?;
+        let answer_wait = address.patience().answer;
         let warnings = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&warnings);
         let driver = tokio::spawn(async move {
@@ -51,18 +54,20 @@ impl Session {
                 }
             }
         });
-        let session = Self { client, warnings, statements: OnceCell::new(), driver };
+        let session = Self { client, warnings, statements: OnceCell::new(), answer_wait, driver };
         session.batch(SET_UP).await?;
-        let millis = STATEMENT_TIMEOUT.as_millis();
+        let millis = address.patience().statement.as_millis();
         session
             .batch(&format!(
                 "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
                  SET idle_in_transaction_session_timeout = {millis}"
             ))
             .await?;
-        // Refused by engines that do not have it.
-        let _ = session.batch(PREFER_INDEXES).await;
-        Ok(session)
+        match session.batch(PREFER_INDEXES).await {
+            Err(trouble) if trouble.severity() == Severity::Connection => Err(trouble),
+            // Refused by engines that do not have it.
+            Ok(()) | Err(_) => Ok(session),
+        }
     }
 
     /// Whether the connection has ended.
@@ -77,12 +82,12 @@ impl Session {
 
     /// Prepares a statement that is used again and again.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, Trouble> {
-        in_time(ANSWER_WAIT, self.client.prepare(sql)).await
+        in_time(self.answer_wait, self.client.prepare(sql)).await
     }
 
     /// Statements without parameters or rows.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
-        in_time(ANSWER_WAIT, self.client.batch_execute(sql)).await
+        in_time(self.answer_wait, self.client.batch_execute(sql)).await
     }
 
     /// The same for what may take as long as a migration.
@@ -96,17 +101,18 @@ impl Session {
         statement: &S,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Trouble> {
-        in_time(ANSWER_WAIT, self.client.query(statement, parameters)).await
+        in_time(self.answer_wait, self.client.query(statement, parameters)).await
     }
 
-    /// A statement that is a transaction of its own; returns when its commit is durable.
+    /// A statement that is a transaction of its own; returns when its commit is durable. When its answer is lost it may have
+    /// been carried out.
     pub(crate) async fn query_durably<S: ToStatement + ?Sized>(
         &self,
         statement: &S,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Trouble> {
         let warnings = self.warnings.load(Ordering::SeqCst);
-        let rows = self.query(statement, parameters).await?;
+        let rows = self.query(statement, parameters).await.map_err(unless_answered)?;
         self.check_warnings(warnings)?;
         Ok(rows)
     }
@@ -124,8 +130,11 @@ impl Session {
                 Ok(value)
             }
             Err(trouble) => {
-                // A connection that cannot roll back is closed, and with it the transaction.
-                let _ = self.batch("ROLLBACK").await;
+                // A connection that is lost is closed, and with it the transaction; a server that hangs is not waited for
+                // a second time. One that cannot roll back is closed too.
+                if trouble.severity() != Severity::Connection {
+                    let _ = self.batch("ROLLBACK").await;
+                }
                 Err(trouble)
             }
         }
@@ -133,10 +142,7 @@ impl Session {
 
     async fn commit(&self) -> Result<(), Trouble> {
         let warnings = self.warnings.load(Ordering::SeqCst);
-        self.batch("COMMIT").await.map_err(|trouble| match trouble.severity() {
-            Severity::Connection => Trouble::Unknown(trouble.text()),
-            _ => trouble,
-        })?;
+        self.batch("COMMIT").await.map_err(unless_answered)?;
         self.check_warnings(warnings)
     }
 
@@ -148,10 +154,32 @@ impl Session {
     }
 }
 
+/// A commit whose answer was lost with the connection.
+fn unless_answered(trouble: Trouble) -> Trouble {
+    match trouble.severity() {
+        Severity::Connection => Trouble::Unknown(trouble.text()),
+        _ => trouble,
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+/// Connects to the first host that writes. A host that accepts and then says nothing, as a frozen one does, is given up as
+/// one that does not accept: the time to connect covers everything until it is ready (libpq's meaning of `connect_timeout`).
+async fn reach(address: &Address) -> Result<(Client, Connection<Socket, NoTlsStream>), Trouble> {
+    let mut last = Trouble::Slow;
+    for host in address.hosts() {
+        let wait = host.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        match in_time(wait, host.connect(NoTls)).await {
+            Ok(reached) => return Ok(reached),
+            Err(trouble) => last = trouble,
+        }
+    }
+    Err(last)
 }
 
 async fn in_time<T>(

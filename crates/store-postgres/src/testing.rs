@@ -7,6 +7,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a server that cannot be started ends the test")]
 
 use std::fs::{File, OpenOptions};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -109,6 +110,16 @@ impl TestDatabase {
             self.name,
             self.server.folder().join("socket").display()
         )
+    }
+
+    /// The socket on which its server listens.
+    pub fn socket(&self) -> PathBuf {
+        self.server.folder().join("socket").join(".s.PGSQL.5432")
+    }
+
+    /// Its URL through something that listens there.
+    pub fn url_at(&self, address: SocketAddr) -> String {
+        format!("postgres://{USER}@{address}/{}", self.name)
     }
 
     /// Its address.

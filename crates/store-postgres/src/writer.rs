@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::address::Address;
 use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX};
+use crate::limits::{ATTEMPTS_MAX, Patience, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::session::Session;
 use crate::statistics::Counters;
@@ -29,15 +29,15 @@ struct Group {
 }
 
 impl Group {
-    fn new(mut creates: Vec<Waiting>) -> Self {
+    fn new(mut creates: Vec<Waiting>, patience: Patience) -> Self {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
         let now = Instant::now();
         Self {
             creates,
             attempts: 0,
-            unsent_until: now + UNSENT_PATIENCE,
-            outcome_until: now + OUTCOME_PATIENCE,
+            unsent_until: now + patience.unsent,
+            outcome_until: now + patience.outcome,
         }
     }
 
@@ -64,7 +64,7 @@ impl Writer {
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         while let Some(creates) = self.queue.take().await {
-            let mut groups = split_by_number(creates);
+            let mut groups = split_by_number(creates, self.address.patience());
             while let Some(group) = groups.pop() {
                 groups.extend(self.settle(group).await);
             }
@@ -73,6 +73,11 @@ impl Writer {
 
     /// One round for a group; what has to be tried again comes back.
     async fn settle(&mut self, mut group: Group) -> Vec<Group> {
+        if Instant::now() >= group.outcome_until {
+            // Only parts of a batch come so late; each might wait for the same lock as the part before it.
+            give_up(&mut group, &Trouble::Slow);
+            return Vec::new();
+        }
         let Some(session) = self.connected(&mut group).await else { return Vec::new() };
         let commands: Vec<_> = group.creates.iter().map(|create| &create.command).collect();
         let inserted = match session.statements().await {
@@ -183,7 +188,7 @@ impl Writer {
         }
         if self.session.is_none() && group.attempts > 1 {
             // It connects, but then fails at once, as while a server stops.
-            sleep(RECONNECT_PAUSE).await;
+            sleep(self.address.patience().pause).await;
         }
         while self.session.is_none() {
             let trouble = match Session::connect(&self.address).await {
@@ -201,7 +206,7 @@ impl Writer {
             if group.creates.is_empty() {
                 return None;
             }
-            sleep(RECONNECT_PAUSE).await;
+            sleep(self.address.patience().pause).await;
         }
         self.session.as_ref()
     }
@@ -225,12 +230,12 @@ fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {
 }
 
 /// Numbers are unique but for a caller's error; then the returned numbers would not tell who was stored.
-fn split_by_number(creates: Vec<Waiting>) -> Vec<Group> {
+fn split_by_number(creates: Vec<Waiting>, patience: Patience) -> Vec<Group> {
     let mut seen = HashSet::with_capacity(creates.len());
     let (first, again): (Vec<_>, Vec<_>) =
         creates.into_iter().partition(|create| seen.insert(create.command.number));
-    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create])).collect();
-    groups.push(Group::new(first));
+    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create], patience)).collect();
+    groups.push(Group::new(first, patience));
     groups
 }
 
@@ -300,7 +305,7 @@ mod tests {
             (create, answer)
         };
         let ((sent, mut sent_answer), (unsent, mut unsent_answer)) = (put(true), put(false));
-        let mut group = Group::new(vec![sent, unsent]);
+        let mut group = Group::new(vec![sent, unsent], Patience::default());
         group.unsent_until = Instant::now();
         give_up(&mut group, &Trouble::Slow);
         assert!(matches!(unsent_answer.try_recv(), Ok(Err(StoreFailure::Unavailable(_)))));

@@ -2,4 +2,7 @@
 
 mod engine;
 mod faults;
+mod proxy;
 mod servers;
+mod wire;
+mod wire_desk;
