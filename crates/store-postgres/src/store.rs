@@ -135,8 +135,7 @@ impl Store for PostgresStore {
 
     fn load_access_version(&self) -> StoreFuture<'_, u64> {
         Box::pin(
-            self.engine
-                .run(Reads, |session| async move { platforms::load_access_version(&session).await }),
+            self.engine.run(Reads, |session| async move { platforms::load_access_version(&session).await }),
         )
     }
 

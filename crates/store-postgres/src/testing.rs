@@ -214,16 +214,18 @@ fn shared() -> Arc<Server> {
                 .write(true)
                 .open(folder.join("lock"))
                 .expect("the lock's file");
+            // Shared first: whoever asks for the lock alone waits for every test that runs.
+            flock(&lock, FlockOperation::LockShared).expect("the lock");
+            if answers(&folder) {
+                return Arc::new(Server::Shared { folder, _lock: lock });
+            }
+            // Changing the lock lets go of it for a moment, in which another test may have started the server, or after
+            // which the watcher may end it.
             flock(&lock, FlockOperation::LockExclusive).expect("the lock");
             if !answers(&folder) {
                 make(&folder);
                 start(&folder);
                 watch(&folder);
-            }
-            // Changing the lock lets go of it for a moment, in which the watcher may have ended the server.
-            flock(&lock, FlockOperation::LockShared).expect("the lock");
-            if answers(&folder) {
-                return Arc::new(Server::Shared { folder, _lock: lock });
             }
         }
     });

@@ -186,9 +186,9 @@ impl Batch<'_> {
         Ok(match kind {
             Kind::New | Kind::NewWithoutRequest => CreateCustomerOutcome::Created,
             Kind::Replay => CreateCustomerOutcome::Replayed(stored(self.met)),
-            Kind::RequestReused => CreateCustomerOutcome::Rejected(
-                CreateCustomerRejection::RequestIdReused(stored(self.met)),
-            ),
+            Kind::RequestReused => {
+                CreateCustomerOutcome::Rejected(CreateCustomerRejection::RequestIdReused(stored(self.met)))
+            }
             Kind::EmailTaken => CreateCustomerOutcome::Rejected(
                 CreateCustomerRejection::ParticipantAlreadyExists(self.met.number),
             ),

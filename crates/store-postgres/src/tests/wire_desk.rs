@@ -87,7 +87,8 @@ const CREATE_PLATFORM: Kind = Kind {
     name: "create_platform",
     prepare: nothing,
     act: |store, _, n| {
-        block_on(store.create_platform(new_platform(&name(n)), operator_act(5))).map(|it| it > PlatformNumber(1))
+        block_on(store.create_platform(new_platform(&name(n)), operator_act(5)))
+            .map(|it| it > PlatformNumber(1))
     },
     once: [1, 0, 0, 1, 1, 0, 0],
     repeatable: false,
@@ -354,7 +355,11 @@ fn an_act_does_not_wait_long_for_a_server_that_hangs() {
             let waited = begun.elapsed();
             assert!(told.is_err() && stage.wire.proxy.lift().is_some(), "{} at {at}: {told:?}", kind.name);
             // Two answers at most, and a connection between them.
-            assert!(waited < 2 * FROZEN.answer + FROZEN.connect + MARGIN, "{} at {at}: {waited:?}", kind.name);
+            assert!(
+                waited < 2 * FROZEN.answer + FROZEN.connect + MARGIN,
+                "{} at {at}: {waited:?}",
+                kind.name
+            );
             let changed = change(&before, &state(&stage.wire));
             assert_eq!(changed, [0; 7], "{} at {at}", kind.name);
         }
