@@ -127,7 +127,7 @@ impl Office {
             parts,
         };
         let caller = self.registry.authenticate(&presented, Permission::CustomersWrite);
-        caller.ok().expect("an authenticated caller")
+        caller.expect("an authenticated caller")
     }
 
     #[expect(clippy::expect_used, reason = "a body that is no JSON ends the test")]

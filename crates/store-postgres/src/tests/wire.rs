@@ -1,6 +1,7 @@
 //! Harm at every message between the engine's writer and a real server: each create is answered rightly or with what is
 //! known, one repetition settles it, and the tables hold it once.
 
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -348,6 +349,19 @@ fn a_server_that_hangs_is_not_waited_for_longer_than_a_caller_would_wait() {
         let longest = FROZEN.answer + FROZEN.outcome + FROZEN.connect;
         assert!(begun.elapsed() < longest + MARGIN, "{at}: {:?}", begun.elapsed());
     }
+}
+
+/// As a primary that was frozen and replaced by another does: its kernel still accepts.
+#[test]
+fn a_host_that_accepts_and_says_nothing_is_passed_over() {
+    let wire = Wire::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = wire.database.url_at(silent.local_addr().unwrap());
+    let after = wire.proxy.address().hosts()[0].get_ports()[0];
+    let url = url.replace("/test_", &format!(",127.0.0.1:{after}/test_"));
+    let address = Address::parse(&url).unwrap().waited_for(FROZEN);
+    let answers = wire.submit(address, &[wire.customer(1)]);
+    assert_eq!(answers, [Ok(CreateCustomerOutcome::Created)]);
 }
 
 #[test]

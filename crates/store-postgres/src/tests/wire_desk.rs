@@ -1,6 +1,8 @@
 //! Harm at every message of everything but creates: reads and repeatable writes come out right, an operator's act is done
 //! once or not at all, and when that is not known it is said and nothing is repeated.
 
+use std::time::{Duration, Instant};
+
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::ids::{CustomerNumber, PlatformNumber};
 use registrar_domain::platform::WrappedKey;
@@ -11,7 +13,7 @@ use registrar_domain::store::{
 use registrar_domain::testing::{block_on, new_api_key, new_platform, operator_act, stored};
 
 use super::proxy::{Harm, Trap};
-use super::wire::{FROZEN, MARGIN, QUICK, SHORT, Wire};
+use super::wire::{FROZEN, QUICK, SHORT, Wire};
 use crate::desk::Desk;
 use crate::limits::Patience;
 use crate::numbers::Numbers;
@@ -341,27 +343,23 @@ fn numbers_are_never_handed_out_twice_wherever_the_connection_is_cut() {
     assert!(starts.is_sorted_by(|one, other| i64::from(**other) - i64::from(**one) >= size), "{starts:?}");
 }
 
+/// Longer than what a busy machine adds, so that one answer waited for is told from two.
+const HANGING: Patience = Patience { answer: Duration::from_millis(1500), ..FROZEN };
+
 #[test]
-fn an_act_does_not_wait_long_for_a_server_that_hangs() {
-    let stage = Stage::new(FROZEN);
-    for (kind, points) in [(&CREATE_PLATFORM, [1, 20, 80]), (&READS[0], [2, 15, 36])] {
-        for at in points {
-            let before = state(&stage.wire);
-            block_on(stage.store.check_ready()).unwrap();
-            let begun = std::time::Instant::now();
-            let trap = Trap { at, harm: Harm::Freeze, stays_down: true, after_setup: false };
-            stage.wire.proxy.set_on_open_connections(trap);
-            let told = (kind.act)(&stage.store, &stage, 1);
-            let waited = begun.elapsed();
-            assert!(told.is_err() && stage.wire.proxy.lift().is_some(), "{} at {at}: {told:?}", kind.name);
-            // Two answers at most, and a connection between them.
-            assert!(
-                waited < 2 * FROZEN.answer + FROZEN.connect + MARGIN,
-                "{} at {at}: {waited:?}",
-                kind.name
-            );
-            let changed = change(&before, &state(&stage.wire));
-            assert_eq!(changed, [0; 7], "{} at {at}", kind.name);
-        }
+fn an_act_waits_for_one_answer_of_a_server_that_hangs() {
+    let stage = Stage::new(HANGING);
+    for (kind, at) in [(&CREATE_PLATFORM, 20), (&CREATE_PLATFORM, 70), (&READS[0], 2), (&READS[0], 36)] {
+        let before = state(&stage.wire);
+        block_on(stage.store.check_ready()).unwrap();
+        let begun = Instant::now();
+        let trap = Trap { at, harm: Harm::Freeze, stays_down: true, after_setup: false };
+        stage.wire.proxy.set_on_open_connections(trap);
+        let told = (kind.act)(&stage.store, &stage, 1);
+        let waited = begun.elapsed();
+        assert!(told.is_err() && stage.wire.proxy.lift().is_some(), "{} at {at}: {told:?}", kind.name);
+        assert!(waited < 2 * HANGING.answer, "{} at {at}: {waited:?}", kind.name);
+        let changed = change(&before, &state(&stage.wire));
+        assert_eq!(changed, [0; 7], "{} at {at}", kind.name);
     }
 }
