@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use registrar_domain::rules::create_customer::{CreateCustomerFacts, Decision, decide_create_customer};
 use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure, StoredCustomer};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
 use crate::customers::{Found, Statements};
@@ -78,10 +78,11 @@ impl Writer {
             give_up(&mut group, &Trouble::Slow);
             return Vec::new();
         }
+        let patience_ends = group.outcome_until;
         let Some(session) = self.connected(&mut group).await else { return Vec::new() };
         let commands: Vec<_> = group.creates.iter().map(|create| &create.command).collect();
-        let inserted = match session.statements().await {
-            Ok(statements) => statements.insert(session, &commands).await,
+        let inserted = match in_patience(patience_ends, session.statements()).await {
+            Ok(statements) => in_patience(patience_ends, statements.insert(session, &commands)).await,
             // Nothing was sent but a request to prepare.
             Err(trouble) => return self.again(group, &trouble),
         };
@@ -110,7 +111,7 @@ impl Writer {
     /// Answers those that met a row.
     async fn decide(&mut self, mut group: Group) -> Vec<Group> {
         let facts = match &self.session {
-            Some(session) => load_facts(session, &group.creates).await,
+            Some(session) => in_patience(group.outcome_until, load_facts(session, &group.creates)).await,
             None => Err(Trouble::Slow),
         };
         let facts = match facts {
@@ -191,7 +192,7 @@ impl Writer {
             sleep(self.address.patience().pause).await;
         }
         while self.session.is_none() {
-            let trouble = match Session::connect(&self.address).await {
+            let trouble = match in_patience(group.outcome_until, Session::connect(&self.address)).await {
                 Ok(session) if Instant::now() < group.outcome_until => {
                     if std::mem::replace(&mut self.connected_before, true) {
                         self.counters.count_reconnection();
@@ -210,6 +211,11 @@ impl Writer {
         }
         self.session.as_ref()
     }
+}
+
+/// What is not there when the patience ends comes too late: its callers are told so, and it is given up.
+async fn in_patience<T>(ends: Instant, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout_at(ends, work).await.unwrap_or(Err(Trouble::Slow))
 }
 
 /// Answers those whose patience has ended.

@@ -340,14 +340,13 @@ fn a_server_that_hangs_is_not_waited_for_longer_than_a_caller_would_wait() {
     let wire = Wire::new();
     let kinds = [Kind::New, Kind::NewWithoutRequest, Kind::Replay];
     let met = wire.a_stored_customer();
+    let patience = Patience { answer: TOO_LONG, ..FROZEN };
     for at in (2..80).step_by(9) {
         let batch = Batch { wire: &wire, met: &met, kinds: &kinds, identity: at * 8 };
         let begun = Instant::now();
         let trap = Trap { at, harm: Harm::Freeze, stays_down: true, after_setup: false };
-        assert!(batch.run(trap, FROZEN), "{at}");
-        // One answer is waited for, then the outcome is looked for until the patience ends, with a last connection.
-        let longest = FROZEN.answer + FROZEN.outcome + FROZEN.connect;
-        assert!(begun.elapsed() < longest + MARGIN, "{at}: {:?}", begun.elapsed());
+        assert!(batch.run(trap, patience), "{at}");
+        assert!(begun.elapsed() < patience.outcome + MARGIN, "{at}: {:?}", begun.elapsed());
     }
 }
 
