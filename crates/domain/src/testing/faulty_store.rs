@@ -3,7 +3,7 @@
 //! Knows nothing of the store behind it. Invariants: what it does repeats with its seed; a number whose create has an
 //! unknown outcome is never given back and never handed out again, else it panics.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -57,7 +57,8 @@ pub struct FaultyStore<E> {
     engine: E,
     dice: SeededEntropy,
     is_faulty: AtomicBool,
-    next: Mutex<Option<Fault>>,
+    /// What the next commands meet, in their order.
+    next: Mutex<VecDeque<Option<Fault>>>,
     unknown: Mutex<HashSet<CustomerNumber>>,
     counts: Counts,
 }
@@ -82,7 +83,12 @@ impl<E: Engine + Send + Sync + 'static> FaultyStore<E> {
 
     /// The next command meets this fault.
     pub fn fail_next(&self, fault: Fault) {
-        *lock(&self.next) = Some(fault);
+        lock(&self.next).push_back(Some(fault));
+    }
+
+    /// The next command meets no fault; the one after it may.
+    pub fn pass_next(&self) {
+        lock(&self.next).push_back(None);
     }
 
     /// How often a command was refused; lost and not done; lost and done.
@@ -92,7 +98,7 @@ impl<E: Engine + Send + Sync + 'static> FaultyStore<E> {
     }
 
     fn draw(&self) -> Option<Fault> {
-        let chosen = lock(&self.next).take();
+        let chosen = lock(&self.next).pop_front().flatten();
         let [dice]: [u8; 1] = random_bytes(&self.dice);
         let by_chance = match dice % 8 {
             _ if !self.is_faulty.load(Ordering::SeqCst) => None,

@@ -221,10 +221,10 @@ fn keys_of(customers: &[CreateCustomer]) -> Vec<impl PartialEq + std::fmt::Debug
 mod tests {
     use proptest::prelude::*;
 
-    use super::{clients_settle_everything_through_faults, compare_through_faults};
-    use crate::store::{Store, StoreFailure};
+    use super::*;
+    use crate::store::PlatformChange;
     use crate::testing::sequences::steps;
-    use crate::testing::{Fault, FaultyStore, ModelStore, block_on, scene};
+    use crate::testing::{Fault, scene};
 
     proptest! {
         #[test]
@@ -238,6 +238,34 @@ mod tests {
         for seed in 0..20 {
             clients_settle_everything_through_faults(ModelStore::new(), seed);
         }
+    }
+
+    /// What was done is not told as not done because it could not be looked at afterwards.
+    #[test]
+    fn an_operators_act_that_was_done_is_told_so_whatever_fails_after_it() {
+        let store = Arc::new(FaultyStore::new(ModelStore::new(), 1));
+        let office = Office::open(Arc::clone(&store) as Arc<dyn Store>);
+        let (code, key) = (&office.credentials.platform_code, &office.credentials.api_key);
+        let fail_after_the_act = || {
+            store.pass_next();
+            store.fail_next(Fault::Unavailable);
+        };
+        fail_after_the_act();
+        let settings = PlatformSettings { name: "Other".to_owned(), ..PlatformSettings::default() };
+        assert!(block_on(office.registry.create_platform(settings, operator_act(0))).is_ok());
+        fail_after_the_act();
+        let change = PlatformChange { suspended: Some(true), ..PlatformChange::default() };
+        assert!(block_on(office.registry.change_platform(code, change, operator_act(0))).is_ok());
+        fail_after_the_act();
+        let made = office.registry.create_api_key(code, KeyTerms::default(), operator_act(0));
+        assert!(block_on(made).is_ok());
+        fail_after_the_act();
+        assert!(matches!(block_on(office.registry.revoke_api_key(code, key, operator_act(0))), Ok(true)));
+        assert_eq!(store.faults(), [4, 0, 0]);
+        assert_eq!(store.contents().audit_events.len(), 6);
+        // What could not be read then is read when servers look again.
+        block_on(office.registry.refresh_access()).unwrap();
+        assert_eq!(office.registry.platforms().len(), 2);
     }
 
     #[test]
