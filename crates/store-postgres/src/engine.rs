@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, oneshot};
 
 use crate::address::Address;
+use crate::copy::refuse_half_a_copy;
 use crate::desk::{Desk, Repeating};
 use crate::failure::Trouble;
 use crate::limits::WRITERS;
@@ -102,6 +103,7 @@ async fn prepare(address: &Address, role: Role, shared: &Shared) -> Result<(), O
     let session = Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
     inspect::check_version(&session).await?;
     migrations::migrate(&session, role).await?;
+    refuse_half_a_copy(&session).await?;
     drop(session);
     match &shared.numbers {
         Some(numbers) => {

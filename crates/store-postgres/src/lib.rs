@@ -7,6 +7,7 @@
 mod address;
 mod api_keys;
 mod audit;
+mod copy;
 mod customers;
 mod decode;
 mod desk;
@@ -32,6 +33,7 @@ mod writer;
 mod tests;
 
 pub use address::Address;
+pub use copy::{CopyTarget, TargetError, TargetState};
 pub use inspect::{Inspection, inspect, migrate};
 pub use open_error::OpenError;
 pub use options::Role;

@@ -56,5 +56,8 @@ pub const ATTEMPTS_MAX: u32 = 5;
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
+/// How long a batch of a copy may take, over slow networks and while a cluster is busy.
+pub const COPY_WAIT: Duration = Duration::from_mins(1);
+
 /// How long a migration waits for another process that migrates.
 pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);

@@ -55,6 +55,12 @@ pub enum OpenError {
         "the database has a table `{0}` that Registrar did not make; give Registrar a database or a schema of its own"
     )]
     OtherProgram(String),
+    /// An installation was not copied into the database to the end.
+    #[error(
+        "the database holds an unfinished copy of an installation, which nobody may use; run the same `registrar copy` \
+         again to finish it, or use another database"
+    )]
+    HalfCopied,
     /// PostgreSQL refused something.
     #[error("PostgreSQL could not open the database: {0}; see the text and the server's log")]
     Postgres(String),
