@@ -72,7 +72,9 @@ impl CopySource {
         };
         match mark() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(StoreFailure::Internal("the copy that was begun is not noted any more".to_owned())),
+            Ok(false) => {
+                Err(StoreFailure::Internal("the copy that was begun is not noted any more".to_owned()))
+            }
             Err(error) => Err(failure(&error)),
         }
     }
@@ -83,17 +85,23 @@ impl CopySource {
     /// too, and the next server skips as many numbers as after a restored backup.
     pub fn forget_move(&self, others_accepted: bool) -> Result<(), StoreFailure> {
         if others_accepted {
-            NumberMark::beside(&self.path)
-                .remove()
-                .map_err(|error| StoreFailure::Unavailable(format!("the number mark cannot be removed: {error}")))?;
+            NumberMark::beside(&self.path).remove().map_err(|error| {
+                StoreFailure::Unavailable(format!("the number mark cannot be removed: {error}"))
+            })?;
         }
         relocation::forget(&self.connection).map_err(|error| failure(&error))
     }
 
-    /// How many rows a table has.
-    pub fn count(&self, table: Table) -> Result<u64, StoreFailure> {
-        let sql = format!("SELECT count(*) FROM {}", table.name());
-        let counted = self.connection.query_row(&sql, [], |row| row.get::<_, i64>(0));
+    /// How many rows a table has, or has up to a number.
+    pub fn count(&self, table: Table, until: Option<i64>) -> Result<u64, StoreFailure> {
+        let name = table.name();
+        let counted = match until {
+            None => self.connection.query_row(&format!("SELECT count(*) FROM {name}"), [], |row| row.get(0)),
+            Some(until) => {
+                let sql = format!("SELECT count(*) FROM {name} WHERE number <= ?1");
+                self.connection.query_row(&sql, [until], |row| row.get::<_, i64>(0))
+            }
+        };
         counted.map(|rows| u64::try_from(rows).unwrap_or(0)).map_err(|error| failure(&error))
     }
 
@@ -142,7 +150,8 @@ impl CopySource {
                 number("SELECT coalesce(max(number), 0) FROM platforms")?,
             ))
         };
-        let (mut counters, next_customer, next_event, last_platform) = read().map_err(|error| failure(&error))?;
+        let (mut counters, next_customer, next_event, last_platform) =
+            read().map_err(|error| failure(&error))?;
         let mark = NumberMark::beside(&self.path)
             .read()
             .map_err(|error| StoreFailure::Unavailable(format!("the number mark cannot be read: {error}")))?;

@@ -57,7 +57,10 @@ pub fn first_difference(table: Table, source: &[Row], target: &[Row]) -> Option<
 
 fn first_column(table: Table, ours: &Row, theirs: &Row) -> &'static str {
     let cells = ours.iter().zip(theirs).zip(table.columns());
-    cells.into_iter().find(|((ours, theirs), _)| ours != theirs).map_or("number of columns", |(_, column)| column.name)
+    cells
+        .into_iter()
+        .find(|((ours, theirs), _)| ours != theirs)
+        .map_or("number of columns", |(_, column)| column.name)
 }
 
 /// The order of rows by their keys.
