@@ -10,7 +10,7 @@ use crate::support::registrar;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A statement that writes the row named in `stops` waits so many seconds, and with it the copy.
-const STOPS: &str = "CREATE TABLE stops (place text, seconds integer);
+const STOPS: &str = "CREATE TABLE stops (place text PRIMARY KEY, seconds integer);
     CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_sleep(seconds) FROM stops WHERE place = TG_TABLE_NAME || ' ' || (to_jsonb(NEW) ->> TG_ARGV[0]);
         RETURN NEW;

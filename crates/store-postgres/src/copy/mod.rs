@@ -155,6 +155,9 @@ async fn connect(address: &Address) -> Result<Session, Trouble> {
     let session = Session::connect(address).await?;
     let millis = COPY_WAIT.as_millis();
     session.batch(&format!("SET statement_timeout = {millis}; SET lock_timeout = {millis}")).await?;
+    // Without table scans some plans look dear, and compiling them takes longer than running them. Refused by engines that
+    // do not have it.
+    let _ = session.batch("SET jit = off").await;
     Ok(session)
 }
 
