@@ -3,6 +3,7 @@
 use tokio::runtime::Builder;
 
 use crate::address::Address;
+use crate::copy::refuse_half_a_copy;
 use crate::decode::first;
 use crate::failure::Trouble;
 use crate::limits::POSTGRES_VERSION_MIN;
@@ -37,10 +38,14 @@ pub struct Inspection {
 /// Looks at a database; servers may be running on it.
 ///
 /// # Errors
-/// It cannot be reached, does not write, is too old, or is of a later release.
+/// It cannot be reached, does not write, is too old, is of a later release, or holds half a copy.
 pub fn inspect(address: &Address) -> Result<Inspection, OpenError> {
     run(async {
         let session = connect(address).await?;
+        let pending_migrations = migrations::pending(&session).await?;
+        if pending_migrations.is_empty() {
+            refuse_half_a_copy(&session).await?;
+        }
         let rows = session.query(SETTINGS, &[]).await?;
         let row = first(&rows)?;
         let text = |column: usize| row.try_get::<_, String>(column).map_err(Trouble::from);
@@ -57,7 +62,7 @@ pub fn inspect(address: &Address) -> Result<Inspection, OpenError> {
             unsafe_settings,
             synchronous_commit: text(4)?,
             synchronous_standbys: text(5)?,
-            pending_migrations: migrations::pending(&session).await?,
+            pending_migrations,
         })
     })
 }

@@ -71,7 +71,10 @@ impl CopySource {
             Ok(is_noted)
         };
         match mark() {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                self.empty_log();
+                Ok(())
+            }
             Ok(false) => {
                 Err(StoreFailure::Internal("the copy that was begun is not noted any more".to_owned()))
             }
@@ -89,7 +92,14 @@ impl CopySource {
                 StoreFailure::Unavailable(format!("the number mark cannot be removed: {error}"))
             })?;
         }
-        relocation::forget(&self.connection).map_err(|error| failure(&error))
+        relocation::forget(&self.connection).map_err(|error| failure(&error))?;
+        self.empty_log();
+        Ok(())
+    }
+
+    /// So that whoever copies the database's file alone takes the mark with it. It is durable in the log already.
+    fn empty_log(&self) {
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 
     /// How many rows a table has, or has up to a number.

@@ -124,4 +124,13 @@ fn a_complete_copy_said_again_does_nothing_and_the_source_is_closed() {
         assert!(refused.stderr.contains("this installation was moved to postgres://"), "{}", refused.stderr);
         assert!(refused.stderr.contains("registrar copy --undo"), "{}", refused.stderr);
     }
+    let found = source.run(&["doctor", "--json"]);
+    assert_eq!(found.code, Some(1));
+    let findings: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
+    let is_told = |finding: &serde_json::Value| {
+        finding["state"] == "fail"
+            && finding["check"] == "database"
+            && finding["detail"].to_string().contains("was moved to")
+    };
+    assert!(findings.as_array().unwrap().iter().any(is_told), "{}", found.stdout);
 }

@@ -124,6 +124,9 @@ fn a_database_that_moved_is_opened_by_nobody_until_that_is_taken_back() {
         assert!(matches!(&refused, OpenError::Moved(target) if target == TARGET), "{refused}");
         assert!(refused.to_string().contains("registrar copy --undo"), "{refused}");
     }
+    let file_alone = Place::new();
+    std::fs::copy(place.path(), file_alone.path()).unwrap();
+    assert!(matches!(refusal(&file_alone, server()), OpenError::Moved(_)));
     let held = source(&place);
     let noted = held.relocation().unwrap().unwrap();
     assert_eq!((noted.copy_id, noted.is_moved), (7, true));

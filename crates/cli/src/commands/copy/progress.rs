@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::output;
 
 /// How often a line is written.
 const LINES_EVERY: Duration = Duration::from_secs(5);
 
-const BAR: &str = "{msg:28} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
+const BAR: &str = "{msg:28} {wide_bar} {human_pos}/{human_len} {rate} {eta}";
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,6 +37,11 @@ struct Lines {
     told_at: Instant,
 }
 
+fn write_rate(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    // A bar that cannot be written is no failure of the copy.
+    let _ = write!(out, "{:.0}/s", state.per_sec());
+}
+
 impl Progress {
     /// Nothing has begun.
     pub(super) fn new(shown: Shown) -> Self {
@@ -52,7 +57,7 @@ impl Progress {
     /// Begins, or begins again, with so many of so many rows done.
     pub(super) fn start(&self, what: &str, total: u64, done: u64) {
         if let Ok(style) = ProgressStyle::with_template(BAR) {
-            self.bar.set_style(style);
+            self.bar.set_style(style.with_key("rate", write_rate));
         }
         self.bar.reset();
         self.bar.set_message(what.to_owned());
