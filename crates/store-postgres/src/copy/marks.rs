@@ -43,6 +43,17 @@ const HAPPENED: &str = "SELECT EXISTS (SELECT 1 FROM customers WHERE number >= $
 const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
     AND pid <> pg_backend_pid() AND usename IS NOT NULL";
 
+/// Only the owner sees every row whatever policies there are, and may set every counter.
+const OWNS_TABLES: &str = "SELECT coalesce(bool_and(pg_has_role(relowner, 'USAGE')), false) FROM pg_class \
+    WHERE oid IN ('platforms'::regclass, 'api_keys'::regclass, 'installation_keys'::regclass, \
+    'customers'::regclass, 'audit_events'::regclass, 'settings'::regclass)";
+
+/// Whether this role owns every table, or may do what the owner may.
+pub(super) async fn owns_tables(session: &Session) -> Result<bool, Trouble> {
+    let rows = session.query(OWNS_TABLES, &[]).await?;
+    Ok(first(&rows)?.try_get(0)?)
+}
+
 /// Refuses a database that holds half a copy.
 pub(crate) async fn refuse_half_a_copy(session: &Session) -> Result<(), OpenError> {
     match marked(session).await? {

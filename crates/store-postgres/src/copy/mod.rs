@@ -69,7 +69,7 @@ impl CopyTarget {
     /// Connects and brings the database to this release's schema.
     ///
     /// # Errors
-    /// It cannot be reached, does not write, is too old, is of a later release, or belongs to another program.
+    /// It cannot be reached, does not write, is too old, is of a later release, or belongs to another program or role.
     pub fn open(address: &Address) -> Result<Self, OpenError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Thread(error.to_string()))?;
@@ -77,7 +77,10 @@ impl CopyTarget {
             let session = connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
             check_version(&session).await?;
             migrations::migrate(&session, Role::Server).await?;
-            Ok::<_, OpenError>(session)
+            if !marks::owns_tables(&session).await? {
+                return Err(OpenError::NotOwner);
+            }
+            Ok(session)
         })?;
         Ok(Self { session, address: address.clone(), runtime })
     }
@@ -158,6 +161,8 @@ async fn connect(address: &Address) -> Result<Session, Trouble> {
     // Without table scans some plans look dear, and compiling them takes longer than running them. Refused by engines that
     // do not have it.
     let _ = session.batch("SET jit = off").await;
+    // Rows that a policy would hide are an error, not missing.
+    let _ = session.batch("SET row_security = off").await;
     Ok(session)
 }
 

@@ -8,7 +8,7 @@ use registrar_domain::transfer::{Cell, Kind, Row, Table};
 
 use super::engine::server;
 use crate::testing::TestDatabase;
-use crate::{CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState};
+use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState};
 
 fn target(database: &TestDatabase) -> CopyTarget {
     CopyTarget::open(&database.address()).unwrap()
@@ -177,6 +177,20 @@ fn a_server_that_looked_before_the_copy_began_gets_no_number() {
     database.sql("DELETE FROM settings WHERE name = 'copy_unfinished'");
     let refused = refusal(&database, Role::Server).to_string();
     assert!(refused.contains("participant codes were handed out"), "{refused}");
+}
+
+#[test]
+fn another_role_than_the_owner_copies_nothing() {
+    let database = TestDatabase::new();
+    drop(target(&database));
+    let role = format!("copying_{}", std::process::id());
+    database.sql(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO {role}"
+    ));
+    let url = database.url().replace("user=registrar", &format!("user={role}"));
+    let refused = CopyTarget::open(&Address::parse(&url).unwrap()).err().unwrap();
+    database.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    assert!(matches!(refused, OpenError::NotOwner), "{refused}");
 }
 
 #[test]

@@ -30,7 +30,7 @@ use crate::system::entropy::ThreadEntropy;
 /// Move an installation from sqlite: to postgres://, verified row by row.
 ///
 /// Stop the server first: nothing can use the source while it is copied, and nothing opens it afterwards. The target must be
-/// an empty database; name it with a role that may make tables. Interrupted however, the same command goes on where it was.
+/// an empty database; name it with the role that owns its tables. Interrupted however, the same command goes on where it was.
 /// Servers refuse the target until the copy is complete. The master key stays the same and is not needed here.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CopyArguments {
