@@ -1,10 +1,14 @@
-//! What is read off the machine: the clock, a process's CPU time and memory, where the project lies.
+//! What is read off the machine: the clock, free ports, limits, a process's CPU time and memory, where the project lies.
 //!
 //! The only place of this crate that asks the operating system for such things.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Outcome;
 
@@ -27,6 +31,38 @@ pub(crate) fn project() -> PathBuf {
     let told = std::env::var_os("CARGO_MANIFEST_DIR");
     let own = PathBuf::from(told.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()));
     own.parent().map(PathBuf::from).unwrap_or(own)
+}
+
+/// The first port that is handed out, and how many follow it. All lie below those that Linux gives to outgoing
+/// connections, one of which could otherwise take the port of a server while it is restarted.
+const PORTS: (u16, u16) = (15_000, 15_000);
+
+/// A port of the loopback address on which nothing listens now, no other call's.
+pub(crate) fn free_port() -> Outcome<u16> {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Commands that run side by side start at different places.
+    let start = std::process::id().wrapping_mul(131);
+    for _ in 0..PORTS.1 {
+        let offset = start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed).into()) % u32::from(PORTS.1);
+        let port = PORTS.0 + u16::try_from(offset)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(format!("no port from {} on is free", PORTS.0).into())
+}
+
+/// Raises the soft limit on open files to the hard one and returns it; `None` means there is none.
+pub(crate) fn raise_open_files() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current }
+}
+
+/// Whether a process is stopped by a signal.
+pub(crate) fn is_stopped(pid: u32) -> Outcome<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    Ok(stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T')))
 }
 
 /// User and system CPU time of a whole process, ended threads included.

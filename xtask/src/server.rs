@@ -2,6 +2,7 @@
 //!
 //! Knows the command line (contract 5) and nothing of the program's inside. Invariant: no server outlives its handle.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -56,11 +57,16 @@ impl Credentials {
 }
 
 /// How a server is started.
+#[derive(Clone)]
 pub(crate) struct Launch {
-    /// The binary `registrar`.
+    /// The binary `registrar`; another one from the next start on is an upgrade.
     pub(crate) binary: PathBuf,
-    /// Its data folder.
+    /// The folder of `credentials.json`.
     pub(crate) data: PathBuf,
+    /// The command and its flags.
+    pub(crate) arguments: Vec<OsString>,
+    /// Environment variables, such as `REGISTRAR_HTTP_IDLE_TIMEOUT`, and their values.
+    pub(crate) variables: Vec<(String, String)>,
     /// Where its log goes.
     pub(crate) log: PathBuf,
     /// The only core it may run on.
@@ -68,10 +74,12 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// A server on a data folder inside `folder`, its log beside it.
+    /// `registrar dev` on a data folder inside `folder`, its log beside it.
     pub(crate) fn new(binary: &Path, folder: &Path) -> Self {
-        let (binary, data, log) = (binary.into(), folder.join("data"), folder.join("server.log"));
-        Self { binary, data, log, core: None }
+        let (data, log) = (folder.join("data"), folder.join("server.log"));
+        let flags = ["dev", "--no-example", "--listen", "127.0.0.1:0", "--data"].map(OsString::from);
+        let arguments = flags.into_iter().chain([data.clone().into()]).collect();
+        Self { binary: binary.into(), data, arguments, variables: Vec::new(), log, core: None }
     }
 
     /// Starts the server without waiting for it.
@@ -83,7 +91,8 @@ impl Launch {
         } else {
             Command::new(&self.binary)
         };
-        command.args(["dev", "--no-example", "--listen", "127.0.0.1:0", "--data"]).arg(&self.data);
+        command.args(&self.arguments);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         Starting::of(command, &self.log)
     }
 

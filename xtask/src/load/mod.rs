@@ -13,4 +13,4 @@ pub(crate) use connections::{Connections, Reply, Traffic, parse_reply};
 pub(crate) use customers::{Customer, uuid};
 pub(crate) use dice::Dice;
 pub(crate) use signing::Signer;
-pub(crate) use single::submit;
+pub(crate) use single::{get, submit};

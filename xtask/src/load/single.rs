@@ -1,4 +1,4 @@
-//! One signed request over a connection of its own.
+//! One request over a connection of its own.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -14,9 +14,20 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) fn submit(address: SocketAddr, signer: &Signer, body: &[u8]) -> Outcome<(u16, String, String)> {
     let mut request = Vec::new();
     signer.write_request(body, &mut request);
+    exchange(address, &request)
+}
+
+/// Asks for a page, such as a probe or the metrics; returns status and body.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Outcome<(u16, String)> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let (status, _, body) = exchange(address, request.as_bytes())?;
+    Ok((status, body))
+}
+
+fn exchange(address: SocketAddr, request: &[u8]) -> Outcome<(u16, String, String)> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(ANSWERED_WITHIN))?;
-    stream.write_all(&request)?;
+    stream.write_all(request)?;
     let (mut received, mut part) = (Vec::new(), [0_u8; 4096]);
     loop {
         let count = stream.read(&mut part)?;

@@ -17,7 +17,7 @@ use crate::address::Address;
 use crate::failure::{Severity, Trouble};
 use crate::inspect::check_version;
 use crate::limits::COPY_WAIT;
-use crate::migrations;
+use crate::migrations::{self, STEPS};
 use crate::open_error::OpenError;
 use crate::options::Role;
 use crate::session::Session;
@@ -76,7 +76,7 @@ impl CopyTarget {
         let session = runtime.block_on(async {
             let session = connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
             check_version(&session).await?;
-            migrations::migrate(&session, Role::Server).await?;
+            migrations::migrate(&session, address, Role::Server, STEPS).await?;
             if !marks::owns_tables(&session).await? {
                 return Err(OpenError::NotOwner);
             }
