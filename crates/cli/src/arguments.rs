@@ -1,5 +1,6 @@
 //! The command line: every command with its help. What a command does is in its file under `commands`.
 
+use crate::commands::copy::CopyArguments;
 use crate::commands::customer::CustomerArguments;
 use crate::commands::dev::DevArguments;
 use crate::commands::doctor::DoctorArguments;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Lists(ListsArguments),
     Doctor(DoctorArguments),
     Migrate(MigrateArguments),
+    Copy(CopyArguments),
     #[command(hide = true)]
     Reference(ReferenceArguments),
 }

@@ -47,6 +47,7 @@ fn run(command: Command, environment: &Environment) -> Result<Exit, Failure> {
         Command::Lists(arguments) => commands::lists::run(&arguments),
         Command::Doctor(arguments) => commands::doctor::run(&arguments, environment),
         Command::Migrate(arguments) => commands::migrate::run(&arguments, environment),
+        Command::Copy(arguments) => commands::copy::run(&arguments, environment),
         Command::Reference(arguments) => commands::reference::run(&arguments),
     }
 }

@@ -21,4 +21,5 @@ pub mod rules;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod transfer;
 pub mod violation;

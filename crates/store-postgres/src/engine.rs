@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, oneshot};
 
 use crate::address::Address;
+use crate::copy::refuse_half_a_copy;
 use crate::desk::{Desk, Repeating};
 use crate::failure::Trouble;
 use crate::limits::WRITERS;
@@ -104,6 +105,7 @@ async fn prepare(address: &Address, role: Role, steps: Steps, shared: &Shared) -
     inspect::check_version(&session).await?;
     migrations::migrate(&session, address, role, steps).await?;
     rights::check_rights(&session, address).await?;
+    refuse_half_a_copy(&session).await?;
     drop(session);
     match &shared.numbers {
         Some(numbers) => {

@@ -4,6 +4,7 @@ use registrar_domain::clock::Clock;
 use tokio::runtime::Builder;
 
 use crate::address::Address;
+use crate::copy::refuse_half_a_copy;
 use crate::decode::first;
 use crate::encryption::Protection;
 use crate::failure::Trouble;
@@ -55,7 +56,7 @@ pub struct Inspection {
 /// Looks at a database; servers may be running on it.
 ///
 /// # Errors
-/// It cannot be reached, does not write, is too old, or is of a later release.
+/// It cannot be reached, does not write, is too old, is of a later release, or holds half a copy.
 pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenError> {
     run(async {
         let session = connect(address).await?;
@@ -71,6 +72,11 @@ pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenE
         let unsafe_settings = dangers.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
         let clock_ahead_millis = clock_ahead(&session, clock).await?;
         let pending_migrations = migrations::pending(&session, address).await?;
+        // A role that may not even look learns of its rights instead.
+        let half = pending_migrations.is_empty().then_some(refuse_half_a_copy(&session).await);
+        if let Some(Err(OpenError::HalfCopied)) = half {
+            return Err(OpenError::HalfCopied);
+        }
         let rights = own_rights(&session, pending_migrations.is_empty()).await?;
         let own = Some(rights.role.as_str()).filter(|_| rights.may_migrate);
         let application = if own.is_some() { APPLICATION_ROLE } else { rights.role.as_str() };

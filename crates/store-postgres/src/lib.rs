@@ -7,6 +7,7 @@
 mod address;
 mod api_keys;
 mod audit;
+mod copy;
 mod customers;
 mod decode;
 mod desk;
@@ -37,6 +38,7 @@ mod writer;
 mod tests;
 
 pub use address::Address;
+pub use copy::{CopyTarget, TargetError, TargetState};
 pub use encryption::Protection;
 pub use inspect::{Inspection, inspect, migrate, migrate_for};
 pub use open_error::OpenError;

@@ -60,6 +60,9 @@ pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
+/// How long a batch of a copy may take, over slow networks and while a cluster is busy.
+pub const COPY_WAIT: Duration = Duration::from_mins(1);
+
 /// How long a server is waited for: the bounds above, which tests shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience {

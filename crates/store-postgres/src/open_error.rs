@@ -96,6 +96,17 @@ pub enum OpenError {
         "the database has a table `{0}` that Registrar did not make; give Registrar a database or a schema of its own"
     )]
     OtherProgram(String),
+    /// A copy was given another role than the one that the tables belong to.
+    #[error(
+        "the role of this address does not own the tables; copy with the owner's address, and serve with the other"
+    )]
+    NotOwner,
+    /// An installation was not copied into the database to the end.
+    #[error(
+        "the database holds an unfinished copy of an installation, which nobody may use; run the same `registrar copy` \
+         again to finish it, or use another database"
+    )]
+    HalfCopied,
     /// PostgreSQL refused something.
     #[error("PostgreSQL could not open the database: {0}; see the text and the server's log")]
     Postgres(String),

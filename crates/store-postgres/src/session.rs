@@ -5,6 +5,7 @@
 //! Invariant: `query_durably` and `commit` return `Ok` only for what is as durable as the server is configured to make it.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,15 +13,16 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, ToStatement};
 
 use crate::address::Address;
 use crate::customers::Statements;
 use crate::encryption::Connector;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{CONNECT_TIMEOUT, MIGRATION_WAIT};
+use crate::limits::{CONNECT_TIMEOUT, COPY_WAIT, MIGRATION_WAIT};
 
 /// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
 /// Each statement must see what was committed before it: a stricter isolation only ends transactions that wait for each
@@ -30,8 +32,9 @@ const SET_UP: &str = "SET client_min_messages = warning; SET default_transaction
         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 
 /// Every statement is a look-up by an index. A plan made while a table was small would read the whole table until
-/// PostgreSQL counts its rows again. Engines that do not know the setting have no such plans.
-const PREFER_INDEXES: &str = "SET enable_seqscan = off";
+/// PostgreSQL counts its rows again. Where there is no index such a plan then looks dear, and compiling it would take longer
+/// than running it. Engines that do not know the settings have no such plans.
+const PREFER_INDEXES: &str = "SET enable_seqscan = off; SET jit = off";
 
 /// A connection.
 pub(crate) struct Session {
@@ -104,6 +107,28 @@ impl Session {
     /// The same for what may take as long as a migration.
     pub(crate) async fn batch_patiently(&self, sql: &str) -> Result<(), Trouble> {
         in_time(MIGRATION_WAIT, self.client.batch_execute(sql)).await
+    }
+
+    /// Rows by `COPY` in its binary form, a transaction of its own; returns when its commit is durable.
+    pub(crate) async fn copy_in_durably<R>(
+        &self,
+        copy: &str,
+        types: &[Type],
+        rows: impl Iterator<Item = R>,
+    ) -> Result<(), Trouble>
+    where
+        R: IntoIterator<Item: BorrowToSql, IntoIter: ExactSizeIterator>,
+    {
+        let warnings = self.warnings.load(Ordering::SeqCst);
+        let work = async {
+            let mut writer = pin!(BinaryCopyInWriter::new(self.client.copy_in(copy).await?, types));
+            for row in rows {
+                writer.as_mut().write_raw(row).await?;
+            }
+            writer.finish().await
+        };
+        in_time(COPY_WAIT, work).await?;
+        self.check_warnings(warnings)
     }
 
     /// A statement inside a transaction, or one whose durability nobody relies on.

@@ -63,6 +63,27 @@ impl Attachment {
     }
 }
 
+impl Attachment {
+    /// Attaches alone, and keeps everybody else out until the end: servers and operators' commands.
+    pub(crate) fn alone(path: &Path, wait: Duration) -> Result<Self, OpenError> {
+        let server = lock_server(path)?;
+        let attached_path = beside(path, "-attached.lock");
+        let attached = open_lock(&attached_path)?;
+        let mut waited = Duration::ZERO;
+        while !try_lock(&attached, FlockOperation::NonBlockingLockExclusive)
+            .map_err(|error| OpenError::io("lock", &attached_path, error))?
+        {
+            if waited >= wait {
+                return Err(OpenError::Attached(path.to_owned()));
+            }
+            std::thread::sleep(ATTACH_POLL);
+            waited += ATTACH_POLL;
+        }
+        evict(path)?;
+        Ok(Self { _attached: attached, _server: Some(server) })
+    }
+}
+
 fn lock_server(path: &Path) -> Result<File, OpenError> {
     let lock_path = beside(path, "-server.lock");
     let lock = open_lock(&lock_path)?;

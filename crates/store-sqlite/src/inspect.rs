@@ -4,9 +4,9 @@ use std::path::Path;
 
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader};
-use crate::migrations;
 use crate::open_error::OpenError;
 use crate::options::Role;
+use crate::{migrations, relocation};
 
 /// What a look at a database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +24,15 @@ pub struct Inspection {
 /// Looks at the database at `path`, which must exist; a server may be running on it.
 ///
 /// # Errors
-/// It cannot be opened, is not a database of Registrar, or is of a later release.
+/// It cannot be opened, is not a database of Registrar, is of a later release, or moved.
 pub fn inspect(path: &Path) -> Result<Inspection, OpenError> {
     check_sqlite_version()?;
     let _attachment = Attachment::new(path, Role::Operator)?;
     let connection = open_reader(path)?;
     let pending_migrations = migrations::pending(&connection, path)?;
+    if pending_migrations.is_empty() {
+        relocation::admit(&connection, Role::Operator)?;
+    }
     let text = |pragma: &str| -> rusqlite::Result<String> {
         connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0))
     };

@@ -7,6 +7,7 @@ mod api_keys;
 mod attachment;
 mod audit;
 mod connection;
+mod copy_source;
 mod customers;
 mod failure;
 mod files;
@@ -20,6 +21,7 @@ mod open_error;
 mod options;
 mod platforms;
 mod readers;
+mod relocation;
 mod statistics;
 mod store;
 mod writer;
@@ -27,8 +29,10 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use copy_source::CopySource;
 pub use inspect::{Inspection, inspect};
 pub use open_error::OpenError;
 pub use options::{OnFatal, Options, Role};
+pub use relocation::Relocation;
 pub use statistics::Statistics;
 pub use store::SqliteStore;

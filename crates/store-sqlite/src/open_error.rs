@@ -47,6 +47,15 @@ pub enum OpenError {
     /// The file is a SQLite database of another program.
     #[error("{} is a database of another program; give the path of another file", .0.display())]
     OtherProgram(PathBuf),
+    /// There is no such file.
+    #[error("there is no database {}; check the path", .0.display())]
+    Missing(PathBuf),
+    /// The installation was copied to another engine.
+    #[error(
+        "this installation was moved to {0} and is not opened here any more; use that database. To go back while nothing \
+         was accepted there, stop its servers and run `registrar copy --undo` with the same --from and --to"
+    )]
+    Moved(String),
     /// The linked SQLite is too old.
     #[error("SQLite {0} is linked, but 3.51.3 or later is needed; build with the bundled SQLite")]
     OldSqlite(&'static str),

@@ -22,7 +22,7 @@ use crate::options::{Options, Role};
 use crate::readers::Readers;
 use crate::statistics::Statistics;
 use crate::writer::{Session, Shared, Writer};
-use crate::{api_keys, customers, files, installation, migrations, platforms};
+use crate::{api_keys, customers, files, installation, migrations, platforms, relocation};
 
 /// The embedded store. Dropping it carries out everything that waits, commits, and ends its threads.
 pub struct SqliteStore {
@@ -45,6 +45,7 @@ impl SqliteStore {
         files::create(path)?;
         let mut connection = open_writer(path)?;
         migrations::migrate(&mut connection, path, options.role)?;
+        relocation::admit(&connection, options.role)?;
         files::sync_directory(path)?;
         let (numbers, begins_after_copy, readers) = match options.role {
             Role::Server => {

@@ -1,5 +1,6 @@
 //! One file or folder a command. A command reads its input, calls a use case, and prints; it decides nothing.
 
+pub(crate) mod copy;
 pub(crate) mod customer;
 pub(crate) mod database_arguments;
 pub(crate) mod dev;

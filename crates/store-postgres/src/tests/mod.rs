@@ -2,6 +2,7 @@
 
 mod beside;
 mod conflicts;
+mod copying;
 mod encryption;
 mod engine;
 mod expand;
