@@ -5,6 +5,8 @@
 
 mod bench;
 mod check;
+mod cluster;
+mod failovers;
 mod fleet;
 mod kills;
 mod licences;
@@ -56,6 +58,10 @@ enum Task {
     },
     /// Kills the server under load in a loop and checks that no promise was broken.
     Kills(kills::Arguments),
+    /// Strikes the primary of a real cluster under load and checks that no promise was broken; only as root.
+    Failovers(failovers::Arguments),
+    /// Builds a cluster of three nodes and keeps it running until Ctrl-C; only as root.
+    Cluster,
     /// 64 identical and 64 conflicting requests at once.
     Race,
     /// Measures the release build.
@@ -74,6 +80,8 @@ fn main() -> ExitCode {
         Task::Licences => licences::licences(),
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
+        Task::Failovers(arguments) => failovers::failovers(&arguments),
+        Task::Cluster => cluster::cluster(),
         Task::Race => test::race(),
         Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
         Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),

@@ -11,6 +11,7 @@ mod tools;
 use std::path::PathBuf;
 
 use crate::Outcome;
+use crate::failovers;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
 use crate::server::{registrar, scratch};
@@ -18,6 +19,9 @@ use crate::steps::Steps;
 
 /// Kills in the short loop of `cargo xtask test`; `cargo xtask kills` does more.
 const KILLS: u32 = 60;
+
+/// Faults in the short run of `cargo xtask test`; `cargo xtask failovers` does more.
+const FAILOVERS: u32 = 2;
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args, Default)]
@@ -38,6 +42,7 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     steps.run("signing guides", || signing_guides::run_programs(&fresh("test-signing-guides")?));
     steps.run("API fuzz", || api_fuzz::run_schemathesis(&fresh("test-api-fuzz")?));
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
+    steps.run("failovers", || failovers::failovers(&failovers::Arguments::short(FAILOVERS)));
     steps.finish()
 }
 
@@ -48,6 +53,21 @@ pub(crate) fn race() -> Outcome<()> {
 
 /// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
 const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
+
+/// Makes sure that there is what a cluster is built of.
+pub(crate) fn need_cluster_packages() -> Outcome<()> {
+    for (program, package) in [
+        (POSTGRES, "postgresql-15"),
+        ("psql", "postgresql-client-15"),
+        ("patroni", "patroni"),
+        ("etcd", "etcd-server"),
+        ("ip", "iproute2"),
+        ("setpriv", "util-linux"),
+    ] {
+        tools::need_without_services(program, &[package])?;
+    }
+    Ok(())
+}
 
 fn rust_tests() -> Outcome<()> {
     tools::need(POSTGRES, &["postgresql-15"])?;
