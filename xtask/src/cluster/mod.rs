@@ -28,8 +28,8 @@ use node::{Node, end_all};
 /// How long a cluster may take until all its members run; a loaded machine needs most of it.
 const WELL_WITHIN: Duration = Duration::from_mins(5);
 
-/// When a member that does not come back by itself is made anew from the primary.
-const REMADE_AFTER: Duration = Duration::from_mins(2);
+/// When a member that does not come back by itself is made anew from the primary, as an operator would do.
+const REMADE_AFTER: Duration = Duration::from_secs(75);
 
 /// `cargo xtask cluster`: a cluster that runs until Ctrl-C.
 pub(crate) fn cluster() -> Outcome<()> {
@@ -144,19 +144,18 @@ impl Cluster {
             return waited.map(|()| 0);
         }
         let leader = wait_for("a leader", WELL_WITHIN, || self.leader().ok())?;
-        let remade = self.remake_members_that_do_not_run(&leader)?;
+        let remade = self.remake_strays(&leader)?;
         wait_for("a cluster that is well", WELL_WITHIN, || self.is_well())?;
         Ok(remade)
     }
 
-    fn remake_members_that_do_not_run(&self, leader: &str) -> Outcome<u64> {
+    fn remake_strays(&self, leader: &str) -> Outcome<u64> {
         let mut remade = 0;
-        for member in patroni::members(self.node_address(leader)?)? {
-            if member.name != leader && !patroni::runs(&member) {
-                let force = serde_json::json!({ "force": true });
-                patroni::ask(self.node_address(&member.name)?, "/reinitialize", &force)?;
-                remade += 1;
-            }
+        for member in patroni::strays(&patroni::members(self.node_address(leader)?)?) {
+            println!("cluster: {member} does not follow {leader} by itself and is made anew");
+            let force = serde_json::json!({ "force": true });
+            patroni::ask(self.node_address(&member)?, "/reinitialize", &force)?;
+            remade += 1;
         }
         Ok(remade)
     }

@@ -60,19 +60,26 @@ pub(crate) fn leader(members: &[Member]) -> Option<&str> {
     members.iter().find(|member| member.role == "leader").map(|member| member.name.as_str())
 }
 
-/// Whether a member's PostgreSQL runs.
-pub(crate) fn runs(member: &Member) -> bool {
+/// The names of those that do not run, or on another history than the leader.
+pub(crate) fn strays(members: &[Member]) -> Vec<String> {
+    let leader = members.iter().find(|member| member.role == "leader");
+    let timeline = leader.and_then(|leader| leader.timeline);
+    let strays = members.iter().filter(|member| !runs(member) || member.timeline != timeline);
+    strays.filter(|member| member.role != "leader").map(|member| member.name.clone()).collect()
+}
+
+fn runs(member: &Member) -> bool {
     ["running", "streaming"].contains(&member.state.as_str())
 }
 
 /// Whether all members run on one history, one leads and one is the synchronous replica.
 pub(crate) fn are_well(members: &[Member], count: usize) -> bool {
     let of_role = |role: &str| members.iter().filter(|member| member.role == role).count();
-    let timeline = members.first().and_then(|member| member.timeline);
     members.len() == count
         && of_role("leader") == 1
         && of_role("sync_standby") == 1
-        && members.iter().all(|member| runs(member) && member.timeline == timeline)
+        && members.iter().all(runs)
+        && strays(members).is_empty()
 }
 
 /// Asks for something to be done and waits until it is.
@@ -120,7 +127,7 @@ mod tests {
     #[test]
     fn a_cluster_is_well_with_a_leader_a_synchronous_replica_and_one_history() {
         let well = three(["leader", "sync_standby", "replica"]);
-        assert!(are_well(&well, 3));
+        assert!(are_well(&well, 3) && strays(&well).is_empty());
         assert_eq!(leader(&well), Some("leader"));
         assert!(!are_well(&well[..2], 3));
         assert!(!are_well(&three(["leader", "replica", "replica"]), 3));
@@ -128,6 +135,7 @@ mod tests {
             let mut members = well.clone();
             spoil(&mut members[2]);
             assert!(!are_well(&members, 3));
+            assert_eq!(strays(&members), ["replica"]);
         }
     }
 }

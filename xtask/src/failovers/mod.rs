@@ -133,9 +133,10 @@ impl Run<'_> {
                     (load.requests, load.ledger.persons())
                 };
                 println!(
-                    "failovers: {done} {:<18} no writes for {:>4.1} s, {:>3} outcomes unknown; {requests} requests, \
+                    "failovers: {done} {:<18} {} no writes for {:>4.1} s, {:>3} outcomes unknown; {requests} requests, \
                      {persons} persons",
                     event.fault.name(),
+                    if event.moved { "a new primary," } else { "the same one,  " },
                     event.outage.any.as_secs_f64(),
                     event.outage.unknown
                 );
@@ -155,6 +156,7 @@ impl Run<'_> {
         let fault = self.deck.draw();
         let primary = self.cluster.leader()?;
         let killed = (self.deck.below(3) == 0).then(|| self.deck.below(SERVERS));
+        println!("failovers: {} ({primary})", fault.name());
         lock(self.load).watch = Watch::new(SERVERS, Instant::now());
         fault.strike(self.cluster, &primary)?;
         if let Some(server) = killed.and_then(|number| self.servers.get_mut(number)) {
