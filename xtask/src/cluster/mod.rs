@@ -4,7 +4,9 @@
 //! handle is dropped; what a killed run left is removed by the next.
 
 mod configuration;
+mod health;
 mod interruption;
+mod leftovers;
 mod network;
 mod node;
 mod patroni;
@@ -22,14 +24,10 @@ pub(crate) use interruption::{pause, wait_for, watch};
 pub(crate) use network::{NODES, Side};
 pub(crate) use sql::{customers, has_replayed, written};
 
-use network::{Network, remove_stale, stale_namespaces};
-use node::{Node, end_all};
-
-/// How long a cluster may take until all its members run; a loaded machine needs most of it.
-const WELL_WITHIN: Duration = Duration::from_mins(5);
-
-/// When a member that does not come back by itself is made anew from the primary, as an operator would do.
-const REMADE_AFTER: Duration = Duration::from_secs(75);
+use health::WELL_WITHIN;
+use leftovers::{folder_of, remove_what_was_left};
+use network::Network;
+use node::Node;
 
 /// `cargo xtask cluster`: a cluster that runs until Ctrl-C.
 pub(crate) fn cluster() -> Outcome<()> {
@@ -62,7 +60,9 @@ impl Cluster {
     /// Builds one and waits until it is well and has an empty database; the nodes' logs go to an existing folder.
     pub(crate) fn build(logs: &Path) -> Outcome<Self> {
         if !rustix::process::geteuid().is_root() {
-            return Err("a cluster needs network namespaces, which only root may make: run this as root".into());
+            return Err(
+                "a cluster needs network namespaces, which only root may make: run this as root".into()
+            );
         }
         need_cluster_packages()?;
         remove_what_was_left()?;
@@ -110,68 +110,6 @@ impl Cluster {
     /// How clients reach the node of that name.
     pub(crate) fn node_address(&self, name: &str) -> Outcome<&str> {
         Ok(&self.node(self.number(name)?)?.address)
-    }
-
-    /// The leader's name, by the first node that knows it.
-    pub(crate) fn leader(&self) -> Outcome<String> {
-        let found = self.nodes.iter().find_map(|node| {
-            let members = patroni::members(&node.address).ok()?;
-            patroni::leader(&members).map(str::to_owned)
-        });
-        found.ok_or_else(|| "no node knows a leader".into())
-    }
-
-    /// Waits until another node than that leads.
-    pub(crate) fn wait_for_another_leader(&self, old: &str) -> Outcome<String> {
-        wait_for("another leader", WELL_WITHIN, || {
-            let others = self.nodes.iter().filter(|node| node.name != old);
-            let leaders = others.filter_map(|node| {
-                let members = patroni::members(&node.address).ok()?;
-                patroni::leader(&members).map(str::to_owned)
-            });
-            leaders.into_iter().find(|leader| leader != old)
-        })
-    }
-
-    /// Waits until all nodes agree that all run, and both replicas stream; returns how many had to be made anew.
-    pub(crate) fn wait_until_well(&mut self) -> Outcome<u64> {
-        let waited = wait_for("a cluster that is well", REMADE_AFTER, || {
-            // Patroni ends when it can make no sense of what it finds; its supervisor starts it again.
-            self.nodes.iter_mut().try_for_each(Node::start).ok()?;
-            self.is_well()
-        });
-        if waited.is_ok() || interruption::is_wanted() {
-            return waited.map(|()| 0);
-        }
-        let leader = wait_for("a leader", WELL_WITHIN, || self.leader().ok())?;
-        let remade = self.remake_strays(&leader)?;
-        wait_for("a cluster that is well", WELL_WITHIN, || self.is_well())?;
-        Ok(remade)
-    }
-
-    fn remake_strays(&self, leader: &str) -> Outcome<u64> {
-        let mut remade = 0;
-        for member in patroni::strays(&patroni::members(self.node_address(leader)?)?) {
-            println!("cluster: {member} does not follow {leader} by itself and is made anew");
-            let force = serde_json::json!({ "force": true });
-            patroni::ask(self.node_address(&member)?, "/reinitialize", &force)?;
-            remade += 1;
-        }
-        Ok(remade)
-    }
-
-    fn is_well(&self) -> Option<()> {
-        let mut leaders = Vec::new();
-        for node in &self.nodes {
-            let members = patroni::members(&node.address).ok()?;
-            if !patroni::are_well(&members, NODES) {
-                return None;
-            }
-            leaders.push(patroni::leader(&members)?.to_owned());
-        }
-        let leader = leaders.first()?;
-        let agree = leaders.iter().all(|other| other == leader);
-        (agree && sql::is_replicated(self.node_address(leader).ok()?, NODES - 1)).then_some(())
     }
 
     fn number(&self, name: &str) -> Outcome<usize> {
@@ -225,14 +163,23 @@ impl Cluster {
         self.network.join(self.number(name)?)
     }
 
-    /// Restarts PostgreSQL on that node in order.
+    /// Restarts PostgreSQL on that node in order. Patroni refuses while it is busy, so it is asked until it does.
     pub(crate) fn restart(&self, name: &str) -> Outcome<()> {
-        patroni::ask(self.node_address(name)?, "/restart", &serde_json::json!({}))
+        let address = self.node_address(name)?;
+        wait_for("a restart by Patroni", WELL_WITHIN, || {
+            patroni::ask(address, "/restart", &serde_json::json!({})).ok()
+        })
     }
 
     /// Lets the synchronous replica take over from that node in order.
     pub(crate) fn switch_over(&self, name: &str) -> Outcome<()> {
-        patroni::ask(self.node_address(name)?, "/switchover", &serde_json::json!({ "leader": name }))
+        let address = self.node_address(name)?;
+        wait_for("a new primary made by Patroni", WELL_WITHIN, || {
+            let asked = patroni::ask(address, "/switchover", &serde_json::json!({ "leader": name }));
+            // The answer may be lost on the way although it was done.
+            let is_done = asked.is_ok() || self.leader().is_ok_and(|leader| leader != name);
+            is_done.then_some(())
+        })
     }
 }
 
@@ -242,27 +189,4 @@ impl Drop for Cluster {
         // What remains is removed by the next cluster.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-/// Where the data of a process's cluster are: a folder that `postgres` can reach, which a home need not be.
-fn folder_of(owner: u32) -> PathBuf {
-    std::env::temp_dir().join(format!("registrar-cluster-{owner}"))
-}
-
-/// Ends and removes clusters whose process was killed.
-fn remove_what_was_left() -> Outcome<()> {
-    let is_alive = |owner: u32| {
-        let name = std::fs::read_to_string(format!("/proc/{owner}/comm")).unwrap_or_default();
-        name.trim() == "xtask" && owner != std::process::id()
-    };
-    for (owner, namespace) in stale_namespaces(is_alive)? {
-        println!("cluster: removing {namespace}, which a killed run left");
-        end_all(&namespace)?;
-        remove_stale(owner, &namespace)?;
-        let folder = folder_of(owner);
-        if folder.exists() {
-            std::fs::remove_dir_all(folder)?;
-        }
-    }
-    Ok(())
 }

@@ -52,8 +52,7 @@ impl Node {
     pub(crate) fn start(&mut self) -> Outcome<()> {
         let (etcd, patroni) = (self.folder.join("etcd.yml"), self.folder.join("patroni.yml"));
         if has_ended(&mut self.etcd) {
-            self.etcd =
-                Some(self.spawn("etcd", &[Path::new("etcd"), Path::new("--config-file"), &etcd])?);
+            self.etcd = Some(self.spawn("etcd", &[Path::new("etcd"), Path::new("--config-file"), &etcd])?);
         }
         if has_ended(&mut self.patroni) {
             self.patroni = Some(self.spawn("patroni", &[Path::new("patroni"), &patroni])?);

@@ -43,9 +43,8 @@ pub(crate) fn members(address: &str) -> Outcome<Vec<Member>> {
     }
     let view: Value = serde_json::from_str(&body)?;
     let members = view.get("members").and_then(Value::as_array).ok_or("no members")?;
-    let text = |member: &Value, name: &str| {
-        member.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
+    let text =
+        |member: &Value, name: &str| member.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let read = |member: &Value| Member {
         name: text(member, "name"),
         role: text(member, "role"),
@@ -91,13 +90,7 @@ pub(crate) fn ask(address: &str, path: &str, body: &Value) -> Outcome<()> {
     Err(format!("Patroni answers {status} to {path}: {}", answer.trim()).into())
 }
 
-fn exchange(
-    address: &str,
-    method: &str,
-    path: &str,
-    body: &str,
-    within: Duration,
-) -> Outcome<(u16, String)> {
+fn exchange(address: &str, method: &str, path: &str, body: &str, within: Duration) -> Outcome<(u16, String)> {
     let address = SocketAddr::new(address.parse()?, PORT);
     let mut stream = TcpStream::connect_timeout(&address, CONNECTED_WITHIN)?;
     stream.set_read_timeout(Some(within))?;
@@ -131,7 +124,10 @@ mod tests {
         assert_eq!(leader(&well), Some("leader"));
         assert!(!are_well(&well[..2], 3));
         assert!(!are_well(&three(["leader", "replica", "replica"]), 3));
-        for spoil in [|member: &mut Member| member.timeline = Some(2), |member: &mut Member| member.state = "starting".into()] {
+        for spoil in [
+            |member: &mut Member| member.timeline = Some(2),
+            |member: &mut Member| member.state = "starting".into(),
+        ] {
             let mut members = well.clone();
             spoil(&mut members[2]);
             assert!(!are_well(&members, 3));

@@ -19,7 +19,15 @@ const ANSWER_SECONDS: &str = "60";
 /// The first line that a statement gives.
 pub(crate) fn ask(address: &str, database: &str, statement: &str) -> Outcome<String> {
     let output = Command::new("timeout")
-        .args(["--signal=KILL", ANSWER_SECONDS, "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+        .args([
+            "--signal=KILL",
+            ANSWER_SECONDS,
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--tuples-only",
+            "--no-align",
+        ])
         .args(["--set", "ON_ERROR_STOP=1", "--host", address, "--username", "postgres"])
         .args(["--dbname", database, "--command", statement])
         .env("PGPASSWORD", PASSWORD)

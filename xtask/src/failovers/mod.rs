@@ -72,27 +72,22 @@ pub(crate) fn failovers(arguments: &Arguments) -> Outcome<()> {
     let binary = registrar(arguments.binary.as_deref(), arguments.release, &folder)?;
     let seed = arguments.seed.unwrap_or_else(fresh_seed);
     println!("failovers: {}, seed {seed}; building the cluster", arguments.count);
-    let mut cluster = Cluster::build(&folder)?;
-    let outcome = run(arguments, &mut cluster, &binary, &folder, seed);
+    let outcome = Cluster::build(&folder)
+        .and_then(|mut cluster| run(arguments.count, &mut cluster, &binary, &folder, seed));
     if outcome.is_err() {
         println!("failovers: logs are in {}", folder.display());
     }
     outcome
 }
 
-fn run(
-    arguments: &Arguments,
-    cluster: &mut Cluster,
-    binary: &Path,
-    folder: &Path,
-    seed: u64,
-) -> Outcome<()> {
+fn run(count: u32, cluster: &mut Cluster, binary: &Path, folder: &Path, seed: u64) -> Outcome<()> {
     let installation = Installation::create(binary, folder, &cluster.address())?;
     let servers = installation.start(SERVERS, |_, _| {})?;
     let addresses: Vec<_> = servers.iter().map(|server| server.address).collect();
     let load = Mutex::new(Load::new(installation.signer()?, seed, SERVERS));
     let ends = AtomicBool::new(false);
-    let mut run = Run { cluster, servers, load: &load, deck: Deck::new(!seed), events: Vec::new(), remade: 0 };
+    let mut run =
+        Run { cluster, servers, load: &load, deck: Deck::new(!seed), events: Vec::new(), remade: 0 };
     thread::scope(|scope| {
         let drivers: Vec<_> = (0..)
             .zip(addresses)
@@ -101,7 +96,7 @@ fn run(
                 scope.spawn(move || drive(load, server, address, ends).map_err(|why| why.to_string()))
             })
             .collect();
-        let outcome = run.strike_and_settle(arguments.count);
+        let outcome = run.strike_and_settle(count);
         ends.store(true, Ordering::SeqCst);
         for driver in drivers {
             driver.join().map_err(|_| "a thread of the load panicked")??;
@@ -221,6 +216,10 @@ impl Run<'_> {
         for (answer, count) in unexpected {
             println!("unexpected answer {answer}: {count}");
         }
-        if load.ledger.findings.are_none() { Ok(()) } else { Err(format!("findings; the seed was {seed}").into()) }
+        if load.ledger.findings.are_none() {
+            Ok(())
+        } else {
+            Err(format!("findings; the seed was {seed}").into())
+        }
     }
 }

@@ -165,7 +165,12 @@ pub(crate) fn lock(load: &Mutex<Load>) -> MutexGuard<'_, Load> {
 }
 
 /// Sends to one server, whether it runs or not, until `ends`.
-pub(crate) fn drive(load: &Mutex<Load>, server: usize, address: SocketAddr, ends: &AtomicBool) -> Outcome<()> {
+pub(crate) fn drive(
+    load: &Mutex<Load>,
+    server: usize,
+    address: SocketAddr,
+    ends: &AtomicBool,
+) -> Outcome<()> {
     let mut share = Share { load, server };
     let mut connections = Connections::open(address, CONNECTIONS)?;
     while !ends.load(Ordering::SeqCst) {
