@@ -118,7 +118,7 @@ impl Drop for Network {
             // Fails where the node was never made.
             let _ = ip(&["netns", "del", &self.namespace(node)]);
         }
-        remove_bridges(self.owner);
+        remove_links(self.owner);
     }
 }
 
@@ -149,10 +149,10 @@ pub(crate) fn stale_namespaces(is_alive: impl Fn(u32) -> bool) -> Outcome<Vec<(u
     Ok(owned.filter(|(owner, _)| !is_alive(*owner)).collect())
 }
 
-/// Removes a namespace in which nothing runs any more, and its owner's bridges.
+/// Removes a namespace in which nothing runs any more, and its owner's bridges and veth pairs.
 pub(crate) fn remove_stale(owner: u32, namespace: &str) -> Outcome<()> {
     ip(&["netns", "del", namespace])?;
-    remove_bridges(owner);
+    remove_links(owner);
     Ok(())
 }
 
@@ -160,10 +160,14 @@ fn owner(namespace: &str) -> Option<u32> {
     namespace.strip_prefix(NAMESPACE)?.split_once("-n")?.0.parse().ok()
 }
 
-fn remove_bridges(owner: u32) {
+fn remove_links(owner: u32) {
     for side in [Side::Inner, Side::Outer] {
-        // Fails where it was never made or is gone already.
-        let _ = ip(&["link", "del", &format!("rg{owner}{}", side.letter())]);
+        let bridge = format!("rg{owner}{}", side.letter());
+        // The kernel removes a namespace, and with it the other ends, only some time after it was told to.
+        for link in (0..NODES).map(|node| format!("{bridge}{node}")).chain([bridge.clone()]) {
+            // Fails where it was never made or is gone already.
+            let _ = ip(&["link", "del", &link]);
+        }
     }
 }
 
