@@ -15,6 +15,8 @@ mod machine;
 mod openapi;
 mod private_postgres;
 mod process;
+mod race;
+mod rolling;
 mod server;
 mod steps;
 mod test;
@@ -62,8 +64,10 @@ enum Task {
     Failovers(failovers::Arguments),
     /// Builds a cluster of three nodes and keeps it running until Ctrl-C; only as root.
     Cluster,
-    /// 64 identical and 64 conflicting requests at once.
-    Race,
+    /// Requests at once that compete for one customer; with `--servers 3`, 10,000 on several servers.
+    Race(race::Arguments),
+    /// Restarts three servers behind HAProxy in turn under load; no request may fail.
+    Rolling(rolling::Arguments),
     /// Measures the release build.
     Bench {
         #[command(subcommand)]
@@ -82,7 +86,8 @@ fn main() -> ExitCode {
         Task::Kills(arguments) => kills::kills(&arguments),
         Task::Failovers(arguments) => failovers::failovers(&arguments),
         Task::Cluster => cluster::cluster(),
-        Task::Race => test::race(),
+        Task::Race(arguments) => race::race(&arguments),
+        Task::Rolling(arguments) => rolling::rolling(&arguments),
         Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
         Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),
     };

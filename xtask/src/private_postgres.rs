@@ -69,7 +69,7 @@ impl PrivatePostgres {
     /// Makes an empty database and returns its URL.
     pub(crate) fn database(&self, name: &str) -> Outcome<String> {
         self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
-        Ok(format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port))
+        Ok(format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port()))
     }
 
     /// Runs SQL; the rows, columns parted by `|`.
