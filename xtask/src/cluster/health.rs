@@ -55,7 +55,9 @@ impl Cluster {
 
     fn remake_strays(&self, leader: &str) -> Outcome<u64> {
         let mut remade = 0;
-        for member in patroni::strays(&patroni::members(self.node_address(leader)?)?) {
+        let address = self.node_address(leader)?;
+        let members = wait_for("a list of the members", WELL_WITHIN, || patroni::members(address).ok())?;
+        for member in patroni::strays(&members) {
             println!("cluster: {member} does not follow {leader} by itself and is made anew");
             let force = serde_json::json!({ "force": true });
             // Refused while it is under way already, which the next wait shows.

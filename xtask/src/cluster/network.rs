@@ -26,7 +26,7 @@ pub(crate) struct Network {
 impl Network {
     /// Makes them; what fails halfway is removed by `Drop`.
     pub(crate) fn create(owner: u32) -> Outcome<Self> {
-        let network = Self { owner, third: free_third()? };
+        let network = Self { owner, third: free_third(owner)? };
         for side in [Side::Inner, Side::Outer] {
             let bridge = network.bridge(side);
             ip(&["link", "add", &bridge, "type", "bridge"]).map_err(|why| {
@@ -177,11 +177,14 @@ pub(crate) fn processes(namespace: &str) -> Outcome<Vec<i32>> {
     Ok(listed.lines().filter_map(|line| line.trim().parse().ok()).collect())
 }
 
-/// The first third number of an address that no interface of this machine has.
-fn free_third() -> Outcome<u8> {
+/// A third number of an address that no interface of this machine has. Each owner begins to look at another place, so
+/// that servers of a run that ended badly do not find another run's nodes.
+fn free_third(owner: u32) -> Outcome<u8> {
     let taken = ip_output(&["-o", "-4", "addr"])?;
     let is_free = |third: &u8| !taken.contains(&format!(" 198.18.{third}."));
-    (1..=250).find(is_free).ok_or_else(|| "every network of 198.18.0.0/16 is in use".into())
+    let [first, ..] = owner.to_le_bytes();
+    let mut numbers = (0..=u8::MAX).map(|step| first.wrapping_add(step));
+    numbers.find(is_free).ok_or_else(|| "every network of 198.18.0.0/16 is in use".into())
 }
 
 fn ip(arguments: &[&str]) -> Outcome<()> {
