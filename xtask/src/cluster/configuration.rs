@@ -35,7 +35,7 @@ fn filled_in(example: &str, network: &Network, node: usize, folder: &Path) -> St
         .replace("/var/lib/postgresql/pgpass-of-patroni", &within("pgpass"))
         .replace("/run/postgresql", &folder.display().to_string());
     // The superuser makes role and database and counts rows, from where Registrar runs.
-    let client = "    - host registrar registrar CLIENT_NETWORK";
+    let client = "    - host registrar registrar_owner,registrar_app CLIENT_NETWORK";
     text = text.replace(client, &format!("    - host all postgres CLIENT_NETWORK scram-sha-256\n{client}"));
     text = text.replace("CLIENT_NETWORK", &network.range(Side::Outer));
     for other in 0..NODES {

@@ -95,7 +95,8 @@ impl Cluster {
     pub(crate) fn address(&self) -> String {
         let hosts: Vec<_> = self.nodes.iter().map(|node| node.address.as_str()).collect();
         format!(
-            "postgres://registrar:{}@{}/{}?target_session_attrs=read-write&sslmode=disable",
+            "postgres://{}:{}@{}/{}?target_session_attrs=read-write&sslmode=disable",
+            sql::OWNER,
             configuration::PASSWORD,
             hosts.join(","),
             sql::DATABASE

@@ -41,10 +41,13 @@ pub(crate) fn ask(address: &str, database: &str, statement: &str) -> Outcome<Str
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// Makes the role and the empty database that an operator makes by hand (docs/operating.md).
+/// The role that owns the tables.
+pub(crate) const OWNER: &str = "registrar_owner";
+
+/// Makes the owner and the empty database that an operator makes by hand (docs/operating.md).
 pub(crate) fn make_database(primary: &str) -> Outcome<()> {
-    ask(primary, "postgres", &format!("CREATE ROLE registrar LOGIN PASSWORD '{PASSWORD}'"))?;
-    ask(primary, "postgres", &format!("CREATE DATABASE {DATABASE} OWNER registrar"))?;
+    ask(primary, "postgres", &format!("CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}'"))?;
+    ask(primary, "postgres", &format!("CREATE DATABASE {DATABASE} OWNER {OWNER}"))?;
     Ok(())
 }
 
