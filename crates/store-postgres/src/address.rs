@@ -9,7 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::encryption::{Encryption, Parameters, Protection};
-use crate::limits::CONNECT_TIMEOUT;
+use crate::limits::{CONNECT_TIMEOUT, Patience};
 use crate::open_error::OpenError;
 
 /// The name under which PostgreSQL lists this program's connections.
@@ -21,6 +21,7 @@ pub struct Address {
     config: Arc<Config>,
     encryption: Encryption,
     text: String,
+    patience: Patience,
 }
 
 /// As it was written, or without user and password if it holds a password.
@@ -76,7 +77,12 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        Ok(Self { config: Arc::new(config), encryption, text: text.to_owned() })
+        Ok(Self {
+            config: Arc::new(config),
+            encryption,
+            text: text.to_owned(),
+            patience: Patience::default(),
+        })
     }
 
     /// Hosts, ports and database without user and password.
@@ -96,8 +102,27 @@ impl Address {
         &self.text
     }
 
+    /// All hosts.
     pub(crate) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Each host alone, in order: one connection attempt after another, each with its own time.
+    pub(crate) fn hosts(&self) -> Vec<Config> {
+        let count = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
+        (0..count).map(|place| only_host(&self.config, place)).collect()
+    }
+
+    /// How long the servers at this address are waited for.
+    pub(crate) const fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// The same address, waited for as long as a test can wait.
+    #[cfg(test)]
+    pub(crate) fn waited_for(mut self, patience: Patience) -> Self {
+        Arc::make_mut(&mut self.config).connect_timeout(patience.connect);
+        Self { patience, ..self }
     }
 
     pub(crate) fn encryption(&self) -> &Encryption {
@@ -109,11 +134,42 @@ impl Address {
     }
 }
 
+/// The same, with one of its hosts; a configuration cannot forget a host, so everything else is copied.
+fn only_host(from: &Config, place: usize) -> Config {
+    let mut config = Config::new();
+    config
+        .ssl_mode(from.get_ssl_mode())
+        .ssl_negotiation(from.get_ssl_negotiation())
+        .channel_binding(from.get_channel_binding())
+        .target_session_attrs(from.get_target_session_attrs())
+        .load_balance_hosts(from.get_load_balance_hosts())
+        .keepalives(from.get_keepalives())
+        .keepalives_idle(from.get_keepalives_idle());
+    match from.get_hosts().get(place) {
+        Some(Host::Tcp(name)) => drop(config.host(name)),
+        Some(Host::Unix(folder)) => drop(config.host_path(folder)),
+        None => {}
+    }
+    from.get_hostaddrs().get(place).map(|address| config.hostaddr(*address));
+    from.get_ports().get(place).or(from.get_ports().first()).map(|port| config.port(*port));
+    from.get_user().map(|user| config.user(user));
+    from.get_password().map(|password| config.password(password));
+    from.get_dbname().map(|name| config.dbname(name));
+    from.get_options().map(|options| config.options(options));
+    from.get_application_name().map(|name| config.application_name(name));
+    from.get_connect_timeout().map(|wait| config.connect_timeout(*wait));
+    from.get_tcp_user_timeout().map(|wait| config.tcp_user_timeout(*wait));
+    from.get_keepalives_interval().map(|interval| config.keepalives_interval(interval));
+    from.get_keepalives_retries().map(|count| config.keepalives_retries(count));
+    config
+}
+
 #[cfg(test)]
 mod tests {
     use super::Address;
+    use tokio_postgres::config::{Host, SslMode};
+
     use crate::{OpenError, Protection};
-    use tokio_postgres::config::SslMode;
 
     #[test]
     fn an_address_is_shown_without_user_and_password() {
@@ -182,6 +238,27 @@ mod tests {
             assert!(error.to_string().contains(reason), "{address}: {error}");
             assert!(!error.to_string().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn each_host_alone_keeps_everything_else_of_the_address() {
+        let rest = "d?connect_timeout=7&tcp_user_timeout=8&keepalives_idle=9&keepalives_interval=10\
+            &keepalives_retries=11&options=-c%20a=b&application_name=n&sslmode=disable";
+        for (hosts, alone) in
+            [("a:1,b:2", vec!["a:1", "b:2"]), ("a,b:3", vec!["a:5432", "b:3"]), ("a:1", vec!["a:1"])]
+        {
+            let address = Address::parse(&format!("postgres://u:hunter2@{hosts}/{rest}")).unwrap();
+            let expected: Vec<_> = alone
+                .iter()
+                .map(|host| Address::parse(&format!("postgres://u:hunter2@{host}/{rest}")).unwrap())
+                .map(|address| (*address.config).clone())
+                .collect();
+            assert_eq!(address.hosts(), expected, "{hosts}");
+        }
+        let sockets = Address::parse("postgres://%2Fa,%2Fb/d?user=u").unwrap().hosts();
+        let folder = |path: &str| vec![Host::Unix(path.into())];
+        assert_eq!(sockets[0].get_hosts(), folder("/a"));
+        assert_eq!(sockets[1].get_hosts(), folder("/b"));
     }
 
     #[test]

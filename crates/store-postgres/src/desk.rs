@@ -12,15 +12,15 @@ use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{
-    ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS, RECONNECT_PAUSE, UNSENT_PATIENCE,
-};
+use crate::limits::{ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS};
 use crate::session::Session;
 
 /// Whether a job may be done twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeating {
-    /// It changes nothing, or the second time changes nothing more.
+    /// It changes nothing: its outcome is never unknown.
+    Reads,
+    /// The second time changes nothing more.
     Harmless,
     /// It would be done twice.
     Harmful,
@@ -72,8 +72,10 @@ impl Desk {
     where
         F: Future<Output = Result<T, Trouble>>,
     {
-        let patience = Instant::now() + UNSENT_PATIENCE;
+        let patience = self.address.patience();
+        let begun = Instant::now();
         let mut attempts = 0;
+        let mut sent = false;
         loop {
             attempts += 1;
             let trouble = match self.once(&job).await {
@@ -81,16 +83,24 @@ impl Desk {
                 Err(trouble) => trouble,
             };
             let again = match (&trouble, trouble.severity()) {
-                (Trouble::Unknown(_), _) => repeating == Repeating::Harmless,
+                (Trouble::Unknown(_), _) => {
+                    repeating != Repeating::Harmful && begun.elapsed() < patience.outcome
+                }
                 (_, Severity::Conflict) => true,
-                (_, Severity::Connection) => Instant::now() < patience,
+                (_, Severity::Connection) => begun.elapsed() < patience.unsent,
                 (_, Severity::Passing | Severity::Command) => false,
             };
+            // What one attempt may have done the failure of the next does not undo.
+            sent |= matches!(trouble, Trouble::Unknown(_)) && repeating != Repeating::Reads;
             if !again || attempts >= ATTEMPTS_MAX {
-                return Err(trouble.failure(false));
+                return Err(match trouble {
+                    _ if sent => StoreFailure::OutcomeUnknown(trouble.text()),
+                    Trouble::Unknown(text) => StoreFailure::Unavailable(text),
+                    trouble => trouble.failure(false),
+                });
             }
             if trouble.severity() == Severity::Connection && attempts > 1 {
-                sleep(RECONNECT_PAUSE).await;
+                sleep(self.address.patience().pause).await;
             }
             if trouble.severity() == Severity::Conflict {
                 sleep(CONFLICT_PAUSE).await;

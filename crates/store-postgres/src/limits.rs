@@ -22,9 +22,10 @@ pub const DESK_SESSIONS: usize = 2;
 /// Commands other than creates that may wait for one of those connections.
 pub const DESK_QUEUE_MAX: usize = 1024;
 
-/// Customer numbers held in memory: as many as creates can be under way, so that numbers never run out before the
-/// queue is full. A server that ends leaves at most so many unused; an installation has room for 260,000 such ends.
-pub const NUMBERS_AHEAD: u32 = 4096;
+/// Customer numbers held in memory. More are taken when half of them are left, which is as many as creates can be under way:
+/// numbers do not run out before the queue is full, however long the database takes to give more. A server that ends
+/// leaves at most so many unused; an installation has room for 130,000 such ends.
+pub const NUMBERS_AHEAD: u32 = 8192;
 
 /// Numbers given back that are remembered: as many as creates can be under way at once.
 pub const RETURNED_NUMBERS_MAX: usize = QUEUE_COMMANDS_MAX;
@@ -58,6 +59,36 @@ pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
+
+/// How long a server is waited for: the bounds above, which tests shorten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// `CONNECT_TIMEOUT`; what the address says of it goes before.
+    pub(crate) connect: Duration,
+    /// `ANSWER_WAIT`
+    pub(crate) answer: Duration,
+    /// `UNSENT_PATIENCE`
+    pub(crate) unsent: Duration,
+    /// `OUTCOME_PATIENCE`
+    pub(crate) outcome: Duration,
+    /// `RECONNECT_PAUSE`
+    pub(crate) pause: Duration,
+    /// `STATEMENT_TIMEOUT`
+    pub(crate) statement: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            answer: ANSWER_WAIT,
+            unsent: UNSENT_PATIENCE,
+            outcome: OUTCOME_PATIENCE,
+            pause: RECONNECT_PAUSE,
+            statement: STATEMENT_TIMEOUT,
+        }
+    }
+}
 
 /// How long a migration waits for another process that migrates.
 pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);

@@ -20,7 +20,7 @@ use crate::address::Address;
 use crate::customers::Statements;
 use crate::encryption::Connector;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ANSWER_WAIT, MIGRATION_WAIT, STATEMENT_TIMEOUT};
+use crate::limits::{CONNECT_TIMEOUT, MIGRATION_WAIT};
 
 /// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
 /// Each statement must see what was committed before it: a stricter isolation only ends transactions that wait for each
@@ -38,6 +38,7 @@ pub(crate) struct Session {
     client: Client,
     warnings: Arc<AtomicU64>,
     statements: OnceCell<Statements>,
+    answer_wait: Duration,
     driver: JoinHandle<()>,
 }
 
@@ -45,23 +46,25 @@ impl Session {
     /// Connects to the first host that writes.
     pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
         let session = match Connector::prepare(address.encryption()).await.map_err(Trouble::Unconnected)? {
-            Some(connector) => Self::drive(reach(address, connector).await?),
-            None => Self::drive(reach(address, NoTls).await?),
+            Some(connector) => Self::drive(address, reach(address, connector).await?),
+            None => Self::drive(address, reach(address, NoTls).await?),
         };
         session.batch(SET_UP).await?;
-        let millis = STATEMENT_TIMEOUT.as_millis();
+        let millis = address.patience().statement.as_millis();
         session
             .batch(&format!(
                 "SET statement_timeout = {millis}; SET lock_timeout = {millis}; \
                  SET idle_in_transaction_session_timeout = {millis}"
             ))
             .await?;
-        // Refused by engines that do not have it.
-        let _ = session.batch(PREFER_INDEXES).await;
-        Ok(session)
+        match session.batch(PREFER_INDEXES).await {
+            Err(trouble) if trouble.severity() == Severity::Connection => Err(trouble),
+            // Refused by engines that do not have it.
+            Ok(()) | Err(_) => Ok(session),
+        }
     }
 
-    fn drive<T>((client, mut connection): (Client, Connection<Socket, T>)) -> Self
+    fn drive<T>(address: &Address, (client, mut connection): (Client, Connection<Socket, T>)) -> Self
     where
         T: TlsStream + Send + Unpin + 'static,
     {
@@ -75,7 +78,7 @@ impl Session {
                 }
             }
         });
-        Self { client, warnings, statements: OnceCell::new(), driver }
+        Self { client, warnings, statements: OnceCell::new(), answer_wait: address.patience().answer, driver }
     }
 
     /// Whether the connection has ended.
@@ -90,12 +93,12 @@ impl Session {
 
     /// Prepares a statement that is used again and again.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, Trouble> {
-        in_time(ANSWER_WAIT, self.client.prepare(sql)).await
+        in_time(self.answer_wait, self.client.prepare(sql)).await
     }
 
     /// Statements without parameters or rows.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
-        in_time(ANSWER_WAIT, self.client.batch_execute(sql)).await
+        in_time(self.answer_wait, self.client.batch_execute(sql)).await
     }
 
     /// The same for what may take as long as a migration.
@@ -109,17 +112,18 @@ impl Session {
         statement: &S,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Trouble> {
-        in_time(ANSWER_WAIT, self.client.query(statement, parameters)).await
+        in_time(self.answer_wait, self.client.query(statement, parameters)).await
     }
 
-    /// A statement that is a transaction of its own; returns when its commit is durable.
+    /// A statement that is a transaction of its own; returns when its commit is durable. When its answer is lost it may have
+    /// been carried out.
     pub(crate) async fn query_durably<S: ToStatement + ?Sized>(
         &self,
         statement: &S,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Trouble> {
         let warnings = self.warnings.load(Ordering::SeqCst);
-        let rows = self.query(statement, parameters).await?;
+        let rows = self.query(statement, parameters).await.map_err(unless_answered)?;
         self.check_warnings(warnings)?;
         Ok(rows)
     }
@@ -137,8 +141,11 @@ impl Session {
                 Ok(value)
             }
             Err(trouble) => {
-                // A connection that cannot roll back is closed, and with it the transaction.
-                let _ = self.batch("ROLLBACK").await;
+                // A connection that is lost is closed, and with it the transaction; a server that hangs is not waited for
+                // a second time. One that cannot roll back is closed too.
+                if trouble.severity() != Severity::Connection {
+                    let _ = self.batch("ROLLBACK").await;
+                }
                 Err(trouble)
             }
         }
@@ -146,10 +153,7 @@ impl Session {
 
     async fn commit(&self) -> Result<(), Trouble> {
         let warnings = self.warnings.load(Ordering::SeqCst);
-        self.batch("COMMIT").await.map_err(|trouble| match trouble.severity() {
-            Severity::Connection => Trouble::Unknown(trouble.text()),
-            _ => trouble,
-        })?;
+        self.batch("COMMIT").await.map_err(unless_answered)?;
         self.check_warnings(warnings)
     }
 
@@ -161,17 +165,35 @@ impl Session {
     }
 }
 
+/// A commit whose answer was lost with the connection.
+fn unless_answered(trouble: Trouble) -> Trouble {
+    match trouble.severity() {
+        Severity::Connection => Trouble::Unknown(trouble.text()),
+        _ => trouble,
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
 }
 
+/// Connects to the first host that writes. A host that accepts and then says nothing, as a frozen one does, is given up as
+/// one that does not accept: the time to connect covers everything until it is ready (libpq's meaning of `connect_timeout`).
 async fn reach<T>(address: &Address, tls: T) -> Result<(Client, Connection<Socket, T::Stream>), Trouble>
 where
-    T: MakeTlsConnect<Socket>,
+    T: MakeTlsConnect<Socket> + Clone,
 {
-    Ok(address.config().connect(tls).await?)
+    let mut last = Trouble::Slow;
+    for host in address.hosts() {
+        let wait = host.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
+        match in_time(wait, host.connect(tls.clone())).await {
+            Ok(reached) => return Ok(reached),
+            Err(trouble) => last = trouble,
+        }
+    }
+    Err(last)
 }
 
 async fn in_time<T>(

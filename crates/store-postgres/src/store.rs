@@ -11,7 +11,7 @@ use registrar_domain::store::{
 };
 
 use crate::address::Address;
-use crate::desk::Repeating::{Harmful, Harmless};
+use crate::desk::Repeating::{Harmful, Harmless, Reads};
 use crate::engine::Engine;
 use crate::migrations::STEPS;
 #[cfg(test)]
@@ -84,7 +84,7 @@ impl Store for PostgresStore {
         platform: PlatformNumber,
         request: BlindIndex,
     ) -> StoreFuture<'_, Option<StoredCustomer>> {
-        Box::pin(self.engine.run(Harmless, move |session| async move {
+        Box::pin(self.engine.run(Reads, move |session| async move {
             customers::find_by_request(&session, platform, request).await
         }))
     }
@@ -140,13 +140,12 @@ impl Store for PostgresStore {
     }
 
     fn load_access(&self) -> StoreFuture<'_, AccessSnapshot> {
-        Box::pin(self.engine.run(Harmless, |session| async move { platforms::load_access(&session).await }))
+        Box::pin(self.engine.run(Reads, |session| async move { platforms::load_access(&session).await }))
     }
 
     fn load_access_version(&self) -> StoreFuture<'_, u64> {
         Box::pin(
-            self.engine
-                .run(Harmless, |session| async move { platforms::load_access_version(&session).await }),
+            self.engine.run(Reads, |session| async move { platforms::load_access_version(&session).await }),
         )
     }
 
@@ -170,6 +169,6 @@ impl Store for PostgresStore {
     }
 
     fn check_ready(&self) -> StoreFuture<'_, ()> {
-        Box::pin(self.engine.run(Harmless, |session| async move { check_ready(&session).await }))
+        Box::pin(self.engine.run(Reads, |session| async move { check_ready(&session).await }))
     }
 }

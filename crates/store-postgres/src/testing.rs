@@ -11,7 +11,7 @@ mod encrypted;
 pub mod certificates;
 
 use std::fs::{File, OpenOptions};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -156,6 +156,16 @@ impl TestDatabase {
         )
     }
 
+    /// The socket on which its server listens.
+    pub fn socket(&self) -> PathBuf {
+        self.server.folder().join("socket").join(".s.PGSQL.5432")
+    }
+
+    /// Its URL through something that listens there.
+    pub fn url_at(&self, address: SocketAddr) -> String {
+        format!("postgres://{USER}@{address}/{}", self.name)
+    }
+
     /// Its address.
     ///
     /// # Panics
@@ -283,16 +293,18 @@ fn shared() -> Arc<Server> {
                 .write(true)
                 .open(folder.join("lock"))
                 .expect("the lock's file");
+            // Shared first: whoever asks for the lock alone waits for every test that runs.
+            flock(&lock, FlockOperation::LockShared).expect("the lock");
+            if answers(&folder) {
+                return Arc::new(Server::Shared { folder, _lock: lock });
+            }
+            // Changing the lock lets go of it for a moment, in which another test may have started the server, or after
+            // which the watcher may end it.
             flock(&lock, FlockOperation::LockExclusive).expect("the lock");
             if !answers(&folder) {
                 make(&folder);
                 start(&folder, None);
                 watch(&folder);
-            }
-            // Changing the lock lets go of it for a moment, in which the watcher may have ended the server.
-            flock(&lock, FlockOperation::LockShared).expect("the lock");
-            if answers(&folder) {
-                return Arc::new(Server::Shared { folder, _lock: lock });
             }
         }
     });

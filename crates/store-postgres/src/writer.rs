@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use registrar_domain::rules::create_customer::{CreateCustomerFacts, Decision, decide_create_customer};
 use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure, StoredCustomer};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
 use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX};
+use crate::limits::{ATTEMPTS_MAX, Patience, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
 use crate::session::Session;
@@ -30,15 +30,15 @@ struct Group {
 }
 
 impl Group {
-    fn new(mut creates: Vec<Waiting>) -> Self {
+    fn new(mut creates: Vec<Waiting>, patience: Patience) -> Self {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
         let now = Instant::now();
         Self {
             creates,
             attempts: 0,
-            unsent_until: now + UNSENT_PATIENCE,
-            outcome_until: now + OUTCOME_PATIENCE,
+            unsent_until: now + patience.unsent,
+            outcome_until: now + patience.outcome,
         }
     }
 
@@ -65,7 +65,7 @@ impl Writer {
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         while let Some(creates) = self.queue.take().await {
-            let mut groups = split_by_number(creates);
+            let mut groups = split_by_number(creates, self.address.patience());
             while let Some(group) = groups.pop() {
                 groups.extend(self.settle(group).await);
             }
@@ -74,10 +74,16 @@ impl Writer {
 
     /// One round for a group; what has to be tried again comes back.
     async fn settle(&mut self, mut group: Group) -> Vec<Group> {
+        if Instant::now() >= group.outcome_until {
+            // Only parts of a batch come so late; each might wait for the same lock as the part before it.
+            give_up(&mut group, &Trouble::Slow);
+            return Vec::new();
+        }
+        let patience_ends = group.outcome_until;
         let Some(session) = self.connected(&mut group).await else { return Vec::new() };
         let commands: Vec<_> = group.creates.iter().map(|create| &create.command).collect();
-        let inserted = match session.statements().await {
-            Ok(statements) => statements.insert(session, &commands).await,
+        let inserted = match in_patience(patience_ends, session.statements()).await {
+            Ok(statements) => in_patience(patience_ends, statements.insert(session, &commands)).await,
             // Nothing was sent but a request to prepare.
             Err(trouble) => return self.again(group, &trouble),
         };
@@ -106,7 +112,7 @@ impl Writer {
     /// Answers those that met a row.
     async fn decide(&mut self, mut group: Group) -> Vec<Group> {
         let facts = match &self.session {
-            Some(session) => load_facts(session, &group.creates).await,
+            Some(session) => in_patience(group.outcome_until, load_facts(session, &group.creates)).await,
             None => Err(Trouble::Slow),
         };
         let facts = match facts {
@@ -184,10 +190,10 @@ impl Writer {
         }
         if self.session.is_none() && group.attempts > 1 {
             // It connects, but then fails at once, as while a server stops.
-            sleep(RECONNECT_PAUSE).await;
+            sleep(self.address.patience().pause).await;
         }
         while self.session.is_none() {
-            let trouble = match connect_for_batches(&self.address).await {
+            let trouble = match in_patience(group.outcome_until, connect_for_batches(&self.address)).await {
                 Ok((session, waits)) if Instant::now() < group.outcome_until => {
                     self.counters.note_replicas(waits);
                     if std::mem::replace(&mut self.connected_before, true) {
@@ -203,10 +209,15 @@ impl Writer {
             if group.creates.is_empty() {
                 return None;
             }
-            sleep(RECONNECT_PAUSE).await;
+            sleep(self.address.patience().pause).await;
         }
         self.session.as_ref()
     }
+}
+
+/// What is not there when the patience ends comes too late: its callers are told so, and it is given up.
+async fn in_patience<T>(ends: Instant, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    timeout_at(ends, work).await.unwrap_or(Err(Trouble::Slow))
 }
 
 /// Answers those whose patience has ended.
@@ -227,12 +238,12 @@ fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {
 }
 
 /// Numbers are unique but for a caller's error; then the returned numbers would not tell who was stored.
-fn split_by_number(creates: Vec<Waiting>) -> Vec<Group> {
+fn split_by_number(creates: Vec<Waiting>, patience: Patience) -> Vec<Group> {
     let mut seen = HashSet::with_capacity(creates.len());
     let (first, again): (Vec<_>, Vec<_>) =
         creates.into_iter().partition(|create| seen.insert(create.command.number));
-    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create])).collect();
-    groups.push(Group::new(first));
+    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create], patience)).collect();
+    groups.push(Group::new(first, patience));
     groups
 }
 
@@ -302,7 +313,7 @@ mod tests {
             (create, answer)
         };
         let ((sent, mut sent_answer), (unsent, mut unsent_answer)) = (put(true), put(false));
-        let mut group = Group::new(vec![sent, unsent]);
+        let mut group = Group::new(vec![sent, unsent], Patience::default());
         group.unsent_until = Instant::now();
         give_up(&mut group, &Trouble::Slow);
         assert!(matches!(unsent_answer.try_recv(), Ok(Err(StoreFailure::Unavailable(_)))));

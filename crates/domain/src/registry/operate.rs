@@ -97,7 +97,7 @@ impl Registry {
             customers_enabled: settings.customers_enabled,
         };
         let number = self.store.create_platform(new, act).await?;
-        self.reload_access().await?;
+        self.take_over_own_act().await;
         self.codes
             .platform_code(number)
             .ok_or_else(|| StoreFailure::Internal("a platform's number has no code".to_owned()).into())
@@ -128,7 +128,8 @@ impl Registry {
         if !self.store.change_platform(number, change, act).await? {
             return Err(OperateError::NoSuchPlatform);
         }
-        Ok(self.reload_access().await?)
+        self.take_over_own_act().await;
+        Ok(())
     }
 
     /// Makes an API key and returns its credentials, for the only time.
@@ -171,7 +172,7 @@ impl Registry {
             CreateApiKeyOutcome::NoSuchPlatform => return Err(OperateError::NoSuchPlatform),
             CreateApiKeyOutcome::TooManyLiveKeys => return Err(OperateError::TooManyLiveKeys),
         }
-        self.reload_access().await?;
+        self.take_over_own_act().await;
         Ok(ApiKeyCredentials {
             platform_code: platform.code.clone(),
             secret: RequestSecret::from_bytes(secret.as_slice())
@@ -180,6 +181,12 @@ impl Registry {
             api_key,
             passphrase,
         })
+    }
+
+    /// The act is done, and must not be told as failed because it could not be read back: its caller would do it again, and
+    /// a key's credentials would be lost. The next `refresh_access` reads it.
+    async fn take_over_own_act(&self) {
+        let _ = self.reload_access().await;
     }
 
     /// The keys of one platform.
@@ -201,7 +208,7 @@ impl Registry {
             RevokeApiKeyOutcome::AlreadyRevoked => false,
             RevokeApiKeyOutcome::NoSuchKey => return Err(OperateError::NoSuchKey),
         };
-        self.reload_access().await?;
+        self.take_over_own_act().await;
         Ok(revoked)
     }
 }

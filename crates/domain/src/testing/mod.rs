@@ -5,10 +5,13 @@
 
 #[doc(hidden)]
 pub mod conformance;
+mod faulty_store;
 mod fixtures;
 mod model_store;
 pub mod sequences;
+pub mod through_faults;
 
+pub use faulty_store::{Fault, FaultyStore};
 pub use fixtures::{
     CustomerFixture, Scene, SeededEntropy, TestClock, block_on, new_api_key, new_platform, operator_act,
     scene, stored,

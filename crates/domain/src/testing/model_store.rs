@@ -18,6 +18,7 @@ use crate::store::{
     InstallationKey, NewApiKey, NewPlatform, OperatorAct, PlatformChange, RevokeApiKeyOutcome, Store,
     StoreFailure, StoreFuture, StoredCustomer,
 };
+use crate::testing::sequences::Engine;
 use crate::testing::stored;
 
 /// Everything a store holds, in one comparable value.
@@ -247,6 +248,19 @@ impl State {
     fn change_access(&mut self, event: AuditEvent) {
         self.audit_events.push(event);
         self.access_version += 1;
+    }
+}
+
+impl Engine for ModelStore {
+    fn store(&self) -> &dyn Store {
+        self
+    }
+
+    /// The model forgets nothing while it lives.
+    fn reopen(&mut self) {}
+
+    fn contents(&self) -> Contents {
+        Self::contents(self)
     }
 }
 

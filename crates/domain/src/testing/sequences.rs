@@ -9,7 +9,8 @@ use crate::ids::{CustomerNumber, KeyNumber, PlatformNumber};
 use crate::platform::WrappedKey;
 use crate::policy::{Policy, PolicyChange};
 use crate::store::{
-    BlindIndex, CustomerEvent, InstallationKey, NewApiKey, NewPlatform, PlatformChange, Store, StoreFailure,
+    BlindIndex, CreateCustomer, CustomerEvent, InstallationKey, NewApiKey, NewPlatform, PlatformChange,
+    Store, StoreFailure,
 };
 use crate::testing::{Contents, CustomerFixture, ModelStore, block_on, new_api_key, operator_act};
 
@@ -171,22 +172,32 @@ pub fn compare(engine: &mut impl Engine, steps: &[Step]) {
 }
 
 #[expect(clippy::expect_used, reason = "an engine without numbers ends the test")]
-fn reserve(store: &dyn Store) -> u32 {
+pub(super) fn reserve(store: &dyn Store) -> u32 {
     store.reserve_customer_number().expect("a customer number").0
 }
 
+/// The command of a step that is a create, under this number unless the step repeats one.
+///
+/// # Panics
+/// When the step is another.
+#[expect(clippy::panic, reason = "a step that is no create ends the test")]
+pub(super) fn create(step: &Step, reserved: u32) -> CreateCustomer {
+    let Step::CreateCustomer { platform, key, request, email, payload, versions, fresh } = step else {
+        panic!("no create: {step:?}");
+    };
+    CustomerFixture::new(PlatformNumber(*platform), KeyNumber(*key))
+        .number(if *fresh { reserved } else { 0 })
+        .email(*email)
+        .payload_under(*payload, versions)
+        .with(|command| command.request = request.map(|request| BlindIndex([request; 16])))
+        .build()
+}
+
 /// What a store answers to a step, as text; the words of a failure are each engine's own.
-fn answer(store: &dyn Store, step: &Step, reserved: u32) -> String {
+pub(super) fn answer(store: &dyn Store, step: &Step, reserved: u32) -> String {
     match step {
         Step::Reopen => String::new(),
-        Step::CreateCustomer { platform, key, request, email, payload, versions, fresh } => {
-            let fixture = CustomerFixture::new(PlatformNumber(*platform), KeyNumber(*key))
-                .number(if *fresh { reserved } else { 0 })
-                .email(*email)
-                .payload_under(*payload, versions)
-                .with(|command| command.request = request.map(|request| BlindIndex([request; 16])));
-            text(block_on(store.create_customer(fixture.build())))
-        }
+        Step::CreateCustomer { .. } => text(block_on(store.create_customer(create(step, reserved)))),
         Step::FindCustomer(platform, request) => {
             let request = BlindIndex([*request; 16]);
             text(block_on(store.find_customer_by_request(PlatformNumber(*platform), request)))
@@ -231,7 +242,7 @@ fn installation_keys(names: &[u8]) -> Vec<InstallationKey> {
     names.iter().map(key).collect()
 }
 
-fn text<T: std::fmt::Debug>(result: Result<T, StoreFailure>) -> String {
+pub(super) fn text<T: std::fmt::Debug>(result: Result<T, StoreFailure>) -> String {
     match result {
         Ok(outcome) => format!("{outcome:?}"),
         Err(StoreFailure::Busy) => "busy".to_owned(),
@@ -243,38 +254,23 @@ fn text<T: std::fmt::Debug>(result: Result<T, StoreFailure>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Engine, Step, compare, steps};
-    use crate::store::Store;
-    use crate::testing::{Contents, ModelStore};
+    use super::{Step, compare, steps};
+    use crate::testing::ModelStore;
     use proptest::prelude::*;
-
-    struct Model(ModelStore);
-
-    impl Engine for Model {
-        fn store(&self) -> &dyn Store {
-            &self.0
-        }
-
-        fn reopen(&mut self) {}
-
-        fn contents(&self) -> Contents {
-            self.0.contents()
-        }
-    }
 
     proptest! {
         #[test]
         fn the_model_equals_itself(steps in steps(40)) {
-            compare(&mut Model(ModelStore::new()), &steps);
+            compare(&mut ModelStore::new(), &steps);
         }
     }
 
     #[test]
     #[should_panic(expected = "differ at step")]
     fn an_engine_that_held_something_before_is_found_out() {
-        let engine = Model(ModelStore::new());
-        crate::testing::scene(&engine.0, "before");
+        let mut engine = ModelStore::new();
+        crate::testing::scene(&engine, "before");
         let platform = crate::testing::new_platform("first");
-        compare(&mut { engine }, &[Step::CreatePlatform(platform)]);
+        compare(&mut engine, &[Step::CreatePlatform(platform)]);
     }
 }

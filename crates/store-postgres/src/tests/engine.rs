@@ -11,6 +11,9 @@ use registrar_domain::store::{
     BlindIndex, CreateCustomer, InstallationKey, PayloadDigest, SealedCustomer, Store,
 };
 use registrar_domain::testing::sequences::{Engine, compare, steps};
+use registrar_domain::testing::through_faults::{
+    clients_settle_everything_through_faults, compare_through_faults,
+};
 use registrar_domain::testing::{Contents, block_on};
 use tokio_postgres::{NoTls, Row};
 
@@ -158,5 +161,21 @@ proptest! {
     #[test]
     fn random_sequences_end_as_in_the_model(steps in steps(60)) {
         compare(&mut Held::new(), &steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_sequences_end_as_in_the_model_though_outcomes_are_lost(steps in steps(40), seed in any::<u64>()) {
+        compare_through_faults(Held::new(), seed, &steps);
+    }
+}
+
+#[test]
+fn clients_settle_everything_though_outcomes_are_lost() {
+    for seed in 0..2 {
+        clients_settle_everything_through_faults(Held::new(), seed);
     }
 }

@@ -6,5 +6,8 @@ mod encryption;
 mod engine;
 mod expand;
 mod faults;
+mod proxy;
 mod rights;
 mod servers;
+mod wire;
+mod wire_desk;

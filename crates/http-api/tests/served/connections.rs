@@ -1,14 +1,10 @@
 //! Connections that are slow, silent, too many or ambiguous, over real sockets.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its support code too")]
-
-mod support;
-
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use crate::support::{Server, read_answer, read_to_close, short_limits};
 use registrar_http_api::Drain;
-use support::{Server, read_answer, read_to_close, short_limits};
 
 const TIME: &[u8] = b"GET /time HTTP/1.1\r\nHost: x\r\n\r\n";
 

@@ -6,9 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registrar_crypto::keyring::MasterKeys;
+use registrar_crypto::signature::{RequestSecret, SignedParts, sign};
+use registrar_domain::clock::Clock;
 use registrar_domain::reference::ReferenceLists;
-use registrar_domain::registry::{AuthSettings, Parts, PlatformSettings, Registry};
-use registrar_domain::testing::{ModelStore, SeededEntropy, TestClock, operator_act};
+use registrar_domain::registry::{
+    ApiKeyCredentials, AuthSettings, KeyTerms, Parts, PlatformSettings, Registry,
+};
+use registrar_domain::store::Store;
+use registrar_domain::testing::sequences::Engine;
+use registrar_domain::testing::{FaultyStore, ModelStore, SeededEntropy, TestClock, operator_act};
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, serve};
 use tokio::sync::watch;
 
@@ -29,6 +35,8 @@ pub(crate) fn short_limits() -> HttpLimits {
 /// A running server; dropping it ends it.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) store: Arc<FaultyStore<ModelStore>>,
+    credentials: ApiKeyCredentials,
     shutdown: watch::Sender<bool>,
     runtime: tokio::runtime::Runtime,
     served: Option<tokio::task::JoinHandle<Drain>>,
@@ -39,9 +47,10 @@ impl Server {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (shutdown, told) = watch::channel(false);
-        let (address, served) = runtime.block_on(async {
+        let store = Arc::new(FaultyStore::new(ModelStore::new(), 1));
+        let (address, served, credentials) = runtime.block_on(async {
             let parts = Parts {
-                store: Arc::new(ModelStore::new()),
+                store: Arc::clone(&store) as Arc<dyn Store>,
                 master: MasterKeys::parse(&MasterKeys::generate([9; 32])).unwrap(),
                 lists: ReferenceLists::builtin(),
                 clock: Arc::new(TestClock::default()),
@@ -51,14 +60,15 @@ impl Server {
             let registry = Arc::new(Registry::open(parts).await.unwrap());
             let settings =
                 PlatformSettings { name: "Acme".to_owned(), sandbox: true, customers_enabled: true };
-            registry.create_platform(settings, operator_act(0)).await.unwrap();
+            let platform = registry.create_platform(settings, operator_act(0)).await.unwrap();
+            let key = registry.create_api_key(&platform, KeyTerms::default(), operator_act(0)).await;
             let app = App::new(registry, Metrics::new(Box::new(Vec::new)), limits);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let served = tokio::spawn(serve(listener, Surface::api(&app, true), limits, told));
-            (address, served)
+            (address, served, key.unwrap())
         });
-        Self { address, shutdown, runtime, served: Some(served) }
+        Self { address, store, credentials, shutdown, runtime, served: Some(served) }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
@@ -72,6 +82,30 @@ impl Server {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         read_to_close(&mut stream)
+    }
+
+    /// Submits a customer as a client does, and reads the whole answer.
+    pub(crate) fn submit(&self, body: &str) -> String {
+        const TARGET: &str = "/participants/customers/new";
+        let timestamp = TestClock::default().now().seconds().to_string();
+        let parts =
+            SignedParts { timestamp: &timestamp, method: "POST", target: TARGET, body: body.as_bytes() };
+        let ApiKeyCredentials { api_key, secret, passphrase, .. } = &self.credentials;
+        let signature = sign(&RequestSecret::from_base64(secret).unwrap(), &parts);
+        let length = body.len();
+        let passphrase = passphrase.as_str();
+        let head = format!(
+            "POST {TARGET} HTTP/1.1\r\nHost: x\r\nX-NDAX-API-KEY: {api_key}\r\nX-NDAX-SIGNED: {signature}\r\n\
+             X-NDAX-TIMESTAMP: {timestamp}\r\nX-NDAX-PASSPHRASE: {passphrase}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        let mut stream = self.connect();
+        stream.write_all((head + body).as_bytes()).unwrap();
+        read_answer(&mut stream)
+    }
+
+    /// How many customers are stored.
+    pub(crate) fn customers(&self) -> usize {
+        self.store.contents().customers.len()
     }
 
     pub(crate) fn tell_to_end(&self) {
