@@ -5,6 +5,8 @@
 
 mod bench;
 mod check;
+mod cluster;
+mod failovers;
 mod fleet;
 mod kills;
 mod licences;
@@ -58,6 +60,10 @@ enum Task {
     },
     /// Kills the server under load in a loop and checks that no promise was broken.
     Kills(kills::Arguments),
+    /// Strikes the primary of a real cluster under load and checks that no promise was broken; only as root.
+    Failovers(failovers::Arguments),
+    /// Builds a cluster of three nodes and keeps it running until Ctrl-C; only as root.
+    Cluster,
     /// Requests at once that compete for one customer; with `--servers 3`, 10,000 on several servers.
     Race(race::Arguments),
     /// Restarts three servers behind HAProxy in turn under load; no request may fail.
@@ -78,6 +84,8 @@ fn main() -> ExitCode {
         Task::Licences => licences::licences(),
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
+        Task::Failovers(arguments) => failovers::failovers(&arguments),
+        Task::Cluster => cluster::cluster(),
         Task::Race(arguments) => race::race(&arguments),
         Task::Rolling(arguments) => rolling::rolling(&arguments),
         Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),

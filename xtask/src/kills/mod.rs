@@ -2,7 +2,6 @@
 //!
 //! Invariant: what counts is what a client saw on the socket, never what the server says of itself.
 
-mod ledger;
 mod rows;
 mod traffic;
 
@@ -10,11 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
-use crate::load::{Connections, Dice, Signer};
+use crate::load::{Connections, Dice, Findings, Signer};
 use crate::machine::fresh_seed;
 use crate::server::{Credentials, Launch, Server, registrar, scratch};
 
-use ledger::Findings;
 use traffic::Load;
 
 /// Acknowledged requests repeated after each restart, under load.

@@ -106,6 +106,18 @@ impl Connections {
         Ok(())
     }
 
+    /// Takes for lost what was sent so long ago; its connection is made anew.
+    pub(crate) fn lose_older(&mut self, than: Duration, traffic: &mut impl Traffic) {
+        for connection in &mut self.all {
+            if connection.sent_at.elapsed() > than
+                && let Some(ticket) = connection.ticket.take()
+            {
+                connection.stream = None;
+                traffic.lost(ticket);
+            }
+        }
+    }
+
     fn start_idle(&mut self, traffic: &mut impl Traffic) {
         for index in 0..self.all.len() {
             let Some(connection) = self.all.get_mut(index) else { continue };

@@ -11,6 +11,7 @@ mod tools;
 use std::path::PathBuf;
 
 use crate::Outcome;
+use crate::failovers;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
 use crate::race;
@@ -21,6 +22,8 @@ use crate::steps::Steps;
 /// Kills in the short loop of `cargo xtask test`; `cargo xtask kills` does more.
 const KILLS: u32 = 60;
 
+/// Faults in the short run of `cargo xtask test`; `cargo xtask failovers` does more.
+const FAILOVERS: u32 = 2;
 /// Requests at once in `cargo xtask test`; `cargo xtask race` sends more.
 const CROWD: usize = 1_000;
 
@@ -48,11 +51,27 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     });
     steps.run("rolling restart", rolling_restart);
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
+    steps.run("failovers", || failovers::failovers(&failovers::Arguments::short(FAILOVERS)));
     steps.finish()
 }
 
 /// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
 const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
+
+/// Makes sure that there is what a cluster is built of.
+pub(crate) fn need_cluster_packages() -> Outcome<()> {
+    for (program, package) in [
+        (POSTGRES, "postgresql-15"),
+        ("psql", "postgresql-client-15"),
+        ("patroni", "patroni"),
+        ("etcd", "etcd-server"),
+        ("ip", "iproute2"),
+        ("setpriv", "util-linux"),
+    ] {
+        tools::need_without_services(program, &[package])?;
+    }
+    Ok(())
+}
 
 fn rust_tests() -> Outcome<()> {
     tools::need(POSTGRES, &["postgresql-15"])?;

@@ -21,6 +21,21 @@ pub(crate) fn need(program: &str, packages: &[&str]) -> Outcome<()> {
     Err(format!("{} is installed, but there is still no `{program}`", packages.join(" ")).into())
 }
 
+/// Forbids packages to start services while they are being installed (Debian's policy-rc.d), unless it is decided already.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// The same for packages that would start a service of their own, which nobody asked for.
+pub(crate) fn need_without_services(program: &str, packages: &[&str]) -> Outcome<()> {
+    let decided = Path::new(POLICY).exists();
+    if is_there(program) || decided {
+        return need(program, packages);
+    }
+    std::fs::write(POLICY, "#!/bin/sh\nexit 101\n").map_err(|why| format!("{POLICY}: {why}"))?;
+    let outcome = run(Command::new("chmod").args(["755", POLICY])).and_then(|()| need(program, packages));
+    std::fs::remove_file(POLICY)?;
+    outcome
+}
+
 fn install(reason: &str, packages: &[&str]) -> Outcome<()> {
     let wanted = packages.join(" ");
     if !is_there("apt-get") {
