@@ -193,7 +193,9 @@ impl Writer {
             sleep(self.address.patience().pause).await;
         }
         while self.session.is_none() {
-            let trouble = match in_patience(group.outcome_until, connect_for_batches(&self.address)).await {
+            // Boxed, because encryption makes it large and it is under way seldom.
+            let connecting = Box::pin(connect_for_batches(&self.address));
+            let trouble = match in_patience(group.outcome_until, connecting).await {
                 Ok((session, waits)) if Instant::now() < group.outcome_until => {
                     self.counters.note_replicas(waits);
                     if std::mem::replace(&mut self.connected_before, true) {
