@@ -10,6 +10,7 @@ mod connection;
 mod customers;
 mod failure;
 mod files;
+mod fingerprints;
 mod inspect;
 mod installation;
 pub mod limits;

@@ -10,7 +10,10 @@ use crate::open_error::OpenError;
 use crate::options::Role;
 
 /// Every step: its name and its SQL.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_initial", include_str!("../migrations/0001_initial.sql")),
+    ("0002_fingerprints", include_str!("../migrations/0002_fingerprints.sql")),
+];
 
 /// "RGST" as `PRAGMA application_id`, set by the first step.
 const APPLICATION_ID: i32 = 0x5247_5354;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod faults;
+mod fingerprints;
 mod group_commit;
 mod log;
 mod opening;
