@@ -33,9 +33,9 @@ pub const ATTACH_POLL: Duration = Duration::from_millis(20);
 /// Bytes in a page. SQLite's default: a commit of one customer writes few of them, and a larger one would write more.
 pub const PAGE_BYTES: u32 = 4096;
 
-/// Pages in the log from which on the writer copies them into the database (16 MiB). A hot page is copied once however
-/// often it was written, so fewer checkpoints write less; more pages would lengthen the pause.
-pub const CHECKPOINT_PAGES: u32 = 4096;
+/// Pages in the log from which on the writer copies them into the database (2 MiB). Creates only append, so that more
+/// pages would save hardly any writing, but make the pause longer in which nothing is committed; fewer would sync more often.
+pub const CHECKPOINT_PAGES: u32 = 512;
 
 /// The log file is cut back to this size when it starts over (64 MiB), should it ever have grown past it because a
 /// reader kept a checkpoint from ending.

@@ -1,6 +1,8 @@
 //! What tells which indexes are taken: after a migration, after an end, and when something else wrote into the database.
 
-use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, Store, StoreFailure};
+use registrar_domain::store::{
+    CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, Store, StoreFailure,
+};
 use registrar_domain::testing::{Scene, block_on, scene, stored};
 
 use super::engine::{Place, contents, server};
@@ -26,8 +28,9 @@ fn assert_all_are_found(store: &SqliteStore, scene: Scene, customers: &[CreateCu
     for (n, customer) in (0..).zip(customers) {
         let again = CreateCustomer { number: store.reserve_customer_number().unwrap(), ..customer.clone() };
         let replayed = CreateCustomerOutcome::Replayed(stored(customer));
-        let rejected =
-            CreateCustomerOutcome::Rejected(CreateCustomerRejection::PayloadAlreadySubmitted(customer.number));
+        let rejected = CreateCustomerOutcome::Rejected(CreateCustomerRejection::PayloadAlreadySubmitted(
+            customer.number,
+        ));
         let expected = if customer.request.is_some() { replayed } else { rejected };
         assert_eq!(create(store, &again), expected);
         let other = scene.customer(store).request(100 + n).email(n).payload(n).build();

@@ -253,4 +253,3 @@ fn codes_of_customers_accepted_after_a_copy_are_not_handed_out_again() {
     let platform = block_on(store.create_platform(new_platform("late"), operator_act(0))).unwrap();
     assert!(platform > lost_platform);
 }
-

@@ -63,7 +63,12 @@ impl Writer {
         shared: &Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
-        let thread = WriterThread::new(Session { connection, fingerprints, last_commit_failed: false }, options, receiver, Arc::clone(shared));
+        let thread = WriterThread::new(
+            Session { connection, fingerprints, last_commit_failed: false },
+            options,
+            receiver,
+            Arc::clone(shared),
+        );
         let thread =
             std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
         Ok(Self { sender: Some(sender), shared: Arc::clone(shared), thread: Some(thread) })
