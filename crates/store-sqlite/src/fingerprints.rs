@@ -11,7 +11,7 @@ use registrar_domain::ids::CustomerNumber;
 use registrar_domain::store::BlindIndex;
 use rusqlite::{Connection, params};
 
-use crate::limits::FINGERPRINT_SHARDS;
+use crate::limits::{FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX};
 use crate::open_error::OpenError;
 
 /// Bytes of a stored entry: four of the customer's number, then the fingerprint.
@@ -59,21 +59,40 @@ impl Fingerprints {
 
     /// Reads the stored entries; the customers whose fingerprints are alike.
     fn read(&mut self, connection: &Connection) -> rusqlite::Result<Vec<(CustomerNumber, CustomerNumber)>> {
+        let (mut spread, mut waiting) = (vec![Vec::new(); self.shards.len()], 0);
         let mut alike = Vec::new();
         let mut query = connection.prepare("SELECT entries FROM fingerprints")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            for entry in row.get_ref(0)?.as_blob()?.as_chunks().0.iter().map(Entry::decode) {
-                alike.extend(self.alike(entry).map(|earlier| (earlier, entry.number)));
-                self.insert(entry);
+            let entries = row.get_ref(0)?.as_blob()?.as_chunks().0;
+            for entry in entries.iter().map(Entry::decode) {
+                spread.get_mut(entry.shard()).into_iter().for_each(|shard| shard.push(entry.kept()));
+            }
+            waiting += entries.len();
+            if waiting >= FINGERPRINTS_SPREAD_MAX {
+                self.gather(&mut spread, &mut alike);
+                waiting = 0;
             }
         }
+        self.gather(&mut spread, &mut alike);
         Ok(alike)
+    }
+
+    /// Fills one table after the other, for one fits into a processor's cache and all of them do not.
+    fn gather(&mut self, spread: &mut [Vec<Kept>], alike: &mut Vec<(CustomerNumber, CustomerNumber)>) {
+        for (shard, waiting) in self.shards.iter_mut().zip(spread) {
+            for kept in waiting.drain(..) {
+                let earlier = alike_in(shard, kept.bits);
+                alike.extend(earlier.map(|number| (number, CustomerNumber(kept.number))));
+                shard.insert_unique(hash(kept.bits), kept, |kept| hash(kept.bits));
+            }
+        }
     }
 
     /// The customers whose rows may bear this index: nearly always none or one.
     pub(crate) fn candidates(&self, index: BlindIndex) -> impl Iterator<Item = CustomerNumber> {
-        self.alike(Entry::new(index, CustomerNumber(0)))
+        let entry = Entry::new(index, CustomerNumber(0));
+        self.shards.get(entry.shard()).into_iter().flat_map(move |shard| alike_in(shard, entry.kept().bits))
     }
 
     /// Takes note of an index whose row was inserted in the transaction under way.
@@ -109,18 +128,16 @@ impl Fingerprints {
         }
     }
 
-    fn alike(&self, entry: Entry) -> impl Iterator<Item = CustomerNumber> {
-        let bits = entry.kept().bits;
-        let shard = self.shards.get(entry.shard());
-        let alike = shard.into_iter().flat_map(move |shard| shard.iter_hash(entry.hash()));
-        alike.filter(move |kept| kept.bits == bits).map(|kept| CustomerNumber(kept.number))
-    }
-
     fn insert(&mut self, entry: Entry) {
         if let Some(shard) = self.shards.get_mut(entry.shard()) {
             shard.insert_unique(entry.hash(), entry.kept(), |kept| hash(kept.bits));
         }
     }
+}
+
+fn alike_in(shard: &HashTable<Kept>, bits: u32) -> impl Iterator<Item = CustomerNumber> {
+    let alike = shard.iter_hash(hash(bits)).filter(move |kept| kept.bits == bits);
+    alike.map(|kept| CustomerNumber(kept.number))
 }
 
 fn first_with_the_same_index(
@@ -142,8 +159,8 @@ fn first_with_the_same_index(
 
 impl Entry {
     fn new(index: BlindIndex, number: CustomerNumber) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = index.0;
-        Self { number, fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]) }
+        let fingerprint = index.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        Self { number, fingerprint }
     }
 
     fn encode(self) -> [u8; ENTRY_BYTES] {
