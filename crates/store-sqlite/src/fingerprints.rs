@@ -1,4 +1,4 @@
-//! Which blind indexes of customers are taken, in memory: what tells a create whether there is a row to look at.
+//! Which blind indexes of customers are taken, in memory: what tells `create_customer` whether there is a row to look at.
 //!
 //! A random key in a B-tree costs a create more than everything else and more with every customer; here it costs a few
 //! bytes. A fingerprint only ever says "look there": the row decides. Invariant: every index that is stored is here, for
