@@ -75,8 +75,7 @@ fn main() -> ExitCode {
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
         Task::Race => test::race(),
-        Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
-        Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),
+        Task::Bench { what } => bench::bench(&what),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
