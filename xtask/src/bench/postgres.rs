@@ -2,6 +2,8 @@
 //!
 //! Invariant: a copy has the same tables, indexes and constraints, whatever the migrations are.
 
+use std::path::PathBuf;
+
 use crate::Outcome;
 use crate::bench::http_load::{HttpLoad, Target};
 use crate::bench::measured::{Measured, count};
@@ -60,6 +62,11 @@ impl Cluster {
     /// Signs requests for the installation.
     pub(crate) fn signer(&self) -> Outcome<Signer> {
         self.installation.signer()
+    }
+
+    /// The file of the credentials that the signer uses.
+    pub(crate) fn credentials_file(&self) -> PathBuf {
+        self.installation.folder.join("credentials.json")
     }
 
     /// A load on the first so many servers.

@@ -6,7 +6,7 @@
 mod api_fuzz;
 mod api_page;
 mod signing_guides;
-mod tools;
+pub(crate) mod tools;
 
 use std::path::PathBuf;
 
