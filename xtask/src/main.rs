@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod fleet;
+mod instructions;
 mod kills;
 mod licences;
 mod load;
@@ -58,6 +59,8 @@ enum Task {
     Kills(kills::Arguments),
     /// 64 identical and 64 conflicting requests at once.
     Race,
+    /// Counts the instructions of a request's hot path and holds them against the noted ones.
+    Instructions(instructions::Arguments),
     /// Measures the release build.
     Bench {
         #[command(subcommand)]
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
         Task::Race => test::race(),
+        Task::Instructions(arguments) => instructions::instructions(&arguments),
         Task::Bench { what } => bench::bench(&what),
     };
     match outcome {

@@ -8,16 +8,21 @@ use registrar_domain::testing::block_on;
 use crate::Outcome;
 use crate::scene::{Scene, SignedCreate};
 
-/// Submits so many creates to a store that keeps nothing.
-pub(crate) fn run(requests: u64) -> Outcome<()> {
+/// Submits so many creates to a store that keeps nothing; forged ones are refused.
+pub(crate) fn run(kind: &str, requests: u64) -> Outcome<()> {
     let (scene, _) = Scene::repeatable()?;
-    let creates: Vec<SignedCreate> =
+    let mut creates: Vec<SignedCreate> =
         (0..requests).map(|person| scene.sign(person)).collect::<Outcome<_>>()?;
-    submit_all(&scene, &creates)
+    if kind == "refused" {
+        creates.iter_mut().for_each(SignedCreate::forge);
+    }
+    let accepted = submit_all(&scene, &creates);
+    let expected = if kind == "refused" { 0 } else { creates.len() };
+    if accepted == expected { Ok(()) } else { Err(format!("{accepted} were accepted").into()) }
 }
 
-/// What is counted; kept as a function of its own, so that callgrind can tell it from the preparation.
+/// What is counted, by its name; how many were accepted.
 #[inline(never)]
-fn submit_all(scene: &Scene, creates: &[SignedCreate]) -> Outcome<()> {
-    creates.iter().try_for_each(|create| block_on(scene.submit(create)))
+fn submit_all(scene: &Scene, creates: &[SignedCreate]) -> usize {
+    creates.iter().filter(|create| block_on(scene.submit(create)).is_ok()).count()
 }

@@ -13,7 +13,7 @@ mod sink_store;
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "usage: engine log-server FOLDER | backend DATABASE_URL CALLERS SECONDS | \
-                     fill DATABASE_FILE MORE | hot-path REQUESTS";
+                     fill DATABASE_FILE MORE | hot-path create|refused REQUESTS";
 
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,7 +22,7 @@ fn main() -> Outcome<()> {
         ["log-server", folder] => log_server::run(folder.as_ref()),
         ["backend", url, callers, seconds] => backend::run(url, callers.parse()?, seconds.parse()?),
         ["fill", file, more] => fill::run(file.as_ref(), more.parse()?),
-        ["hot-path", requests] => hot_path::run(requests.parse()?),
+        ["hot-path", kind @ ("create" | "refused"), requests] => hot_path::run(kind, requests.parse()?),
         _ => Err(USAGE.into()),
     }
 }

@@ -102,6 +102,13 @@ pub(crate) struct SignedCreate {
     signature: String,
 }
 
+impl SignedCreate {
+    /// Changes the signature so that it has the form of one and is none: its own begins so once in four thousand times.
+    pub(crate) fn forge(&mut self) {
+        self.signature.replace_range(..2, "AA");
+    }
+}
+
 fn parts<'a>(timestamp: &'a str, body: &'a [u8]) -> SignedParts<'a> {
     SignedParts { timestamp, method: "POST", target: TARGET, body }
 }

@@ -36,15 +36,6 @@ pub(crate) struct HttpLoad {
     answers_per_second: f64,
 }
 
-/// How requests follow each other.
-#[derive(Clone, Copy)]
-enum Pace {
-    /// Each connection sends when it has its answer.
-    Closed,
-    /// So many a second at random moments (a Poisson process), whatever is unanswered.
-    Open(f64),
-}
-
 impl HttpLoad {
     /// A load of new customers, to be changed by `ask`; the load keeps to core 1 where `pin` is set.
     pub(crate) fn new(target: Target, signer: &Signer, connections: usize, pin: bool) -> Self {
@@ -67,7 +58,7 @@ impl HttpLoad {
     /// Creates so many customers, and asks from now on what `kind` says of them.
     pub(crate) fn create_then(&mut self, known: usize, kind: impl FnOnce(u64) -> Kind) -> Outcome<()> {
         let prepared = self.requests.prepare(known);
-        let sent = self.send(prepared, Duration::from_secs(60), Pace::Closed)?;
+        let sent = self.send(prepared, Duration::from_mins(1), Vec::new())?;
         if sent.answers < known {
             return Err(format!("only {} of {known} customers were created in time", sent.answers).into());
         }
@@ -85,34 +76,38 @@ impl HttpLoad {
         // Half as much again as the last turn sent; a turn that runs out ends early and is timed as it was.
         let expected = self.answers_per_second * span.as_secs_f64() * 1.5;
         let prepared = self.requests.prepare(whole(expected).max(COUNT_MIN));
-        let measured = self.send(prepared, span, Pace::Closed)?;
+        let measured = self.send(prepared, span, Vec::new())?;
         self.answers_per_second = measured.rate;
         Ok(measured)
     }
 
-    /// One turn at a rate; latencies count from the moment a request was due, not from when a connection was free for it,
+    /// One turn at a rate, requests falling due at random moments (a Poisson process); latencies count from the moment a request was due, not from when a connection was free for it,
     /// so that a stall counts for every request that it delayed.
     pub(crate) fn turn_at(&mut self, per_second: f64, span: Duration) -> Outcome<Measured> {
-        let prepared = self.requests.prepare(whole(per_second * span.as_secs_f64() * 1.1));
-        self.send(prepared, span, Pace::Open(per_second))
+        let due = random_moments(per_second, span);
+        let prepared = self.requests.prepare(due.len());
+        self.send(prepared, span, due)
     }
 
-    fn send(&self, prepared: Prepared, span: Duration, pace: Pace) -> Outcome<Measured> {
+    /// Sends each when a connection is free for it, or, where moments are given, not before its own.
+    fn send(&self, prepared: Prepared, span: Duration, due: Vec<Duration>) -> Outcome<Measured> {
         let _cores = self.core.map(OwnCore::keep_to).transpose()?;
         let mut connections = Connections::spread(&self.target.addresses, self.connections)?;
-        let mut sending = Sending::new(prepared, pace);
+        let mut sending = Sending::new(prepared, due);
         let (server_before, load_before) = (cpu_time(&self.target.processes)?, own_cpu_time()?);
         sending.begun = Instant::now();
         let until = sending.begun + span;
-        match pace {
-            Pace::Closed => connections.run_until(until, &mut sending)?,
-            Pace::Open(_) => connections.run_open(until, &mut sending)?,
+        if sending.due.is_empty() {
+            connections.run_until(until, &mut sending)?;
+        } else {
+            // What was due and found no free connection is sent late and counts as late.
+            connections.run_open(until + DRAIN, &mut sending, Sending::has_sent_all)?;
         }
-        connections.drain(until + DRAIN, &mut sending)?;
+        connections.drain(Instant::now() + DRAIN, &mut sending)?;
         let elapsed = sending.begun.elapsed();
         let load = own_cpu_time()?.saturating_sub(load_before);
         let server = cpu_time(&self.target.processes)?.saturating_sub(server_before);
-        sending.check(span)?;
+        sending.check()?;
         Ok(Measured::of(sending.latencies, &Spent { elapsed, server, load }, sending.answer_bytes))
     }
 }
@@ -158,40 +153,38 @@ struct Sending {
 }
 
 impl Sending {
-    fn new(prepared: Prepared, pace: Pace) -> Self {
-        let due = match pace {
-            Pace::Closed => Vec::new(),
-            Pace::Open(per_second) => random_moments(per_second, prepared.len()),
-        };
+    fn new(prepared: Prepared, due: Vec<Duration>) -> Self {
         let latencies = Vec::with_capacity(prepared.len());
         Self { prepared, begun: Instant::now(), due, latencies, answer_bytes: 0, first_trouble: None }
     }
 
+    fn has_sent_all(&self) -> bool {
+        self.prepared.sent() == self.prepared.len() || self.first_trouble.is_some()
+    }
+
     /// What went wrong, also that requests which were due could not be sent.
-    fn check(&self, span: Duration) -> Outcome<()> {
+    fn check(&self) -> Outcome<()> {
         if let Some(trouble) = &self.first_trouble {
             return Err(format!("an answer was not {}: {trouble}", self.prepared.status).into());
         }
-        let due = self.due.iter().filter(|due| **due < span).count();
-        if self.prepared.sent() * 100 < due * 99 {
-            return Err(
-                format!("of {due} requests that were due {} could be sent", self.prepared.sent()).into()
-            );
+        let (due, sent) = (self.due.len(), self.prepared.sent());
+        if sent < due {
+            return Err(format!("of {due} requests that were due {sent} could be sent").into());
         }
         Ok(())
     }
 }
 
-/// Moments of a Poisson process, the same for every side and turn.
-fn random_moments(per_second: f64, number: usize) -> Vec<Duration> {
+/// Moments of a Poisson process within a span, the same for every side and turn.
+fn random_moments(per_second: f64, span: Duration) -> Vec<Duration> {
     let mut dice = Dice::new(1);
     let mut at = 0.0;
-    let mut next = || {
+    let next = || {
         let uniform = (count(dice.below(1 << 30)) + 1.0) / count(1 << 30);
         at -= uniform.ln() / per_second;
-        Duration::from_secs_f64(at)
+        Some(Duration::from_secs_f64(at))
     };
-    (0..number).map(|_| next()).collect()
+    std::iter::from_fn(next).take_while(|moment| *moment < span).collect()
 }
 
 impl Traffic for Sending {
@@ -228,9 +221,8 @@ mod tests {
 
     #[test]
     fn random_moments_come_at_the_rate_that_is_asked_for() {
-        let moments = random_moments(1000.0, 20_000);
-        let last = moments.last().unwrap().as_secs_f64();
-        assert!((19.0..21.0).contains(&last), "{last}");
+        let moments = random_moments(1000.0, Duration::from_secs(20));
+        assert!((19_000..21_000).contains(&moments.len()), "{}", moments.len());
         assert!(moments.is_sorted());
     }
 }

@@ -64,27 +64,17 @@ impl Report {
 }
 
 fn table(section: &Section<'_>) -> String {
-    let mut text = format!(
-        "\n{}\n  {:<28} {:>10} {:>8} {:>8} {:>8} {:>9} {:>9} {:>7} {:>6} {:>9}\n",
-        section.at,
-        "side",
-        "per second",
-        "p50 us",
-        "p90 us",
-        "p99 us",
-        "p99.9 us",
-        "CPU us/rq",
-        "server",
-        "load",
-        "answers"
-    );
+    let mut text = format!("\n{}\n", section.at);
+    if !section.sides.is_empty() {
+        text.push_str(HEAD);
+    }
     for side in &section.sides {
         let [rate, p50, p90, p99, p999, cpu, server, load] =
             FIGURES.map(|(_, figure)| side.median(figure)).map(Shown);
         let answers: usize = side.rounds.iter().map(|one| one.answers).sum();
         let _ = writeln!(
             text,
-            "  {:<28} {rate:>10.0} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p999:>9.0} {cpu:>9.1} {server:>7.2} {load:>6.2} {answers:>9}",
+            "  {:<24} {rate:>10.0} {p50:>8.0} {p90:>8.0} {p99:>8.0} {p999:>8.0} {cpu:>7.1} {server:>6.2} {load:>5.2} {answers:>9}",
             side.name
         );
     }
@@ -93,6 +83,9 @@ fn table(section: &Section<'_>) -> String {
     }
     text
 }
+
+/// CPU is the server's, in microseconds for each answer; the next two are cores used.
+const HEAD: &str = "  side                     per second   p50 us   p90 us   p99 us p99.9 us  CPU us server  load   answers\n";
 
 /// A figure; a dash where it is missing.
 struct Shown(f64);

@@ -95,10 +95,15 @@ impl Connections {
         Ok(())
     }
 
-    /// Sends what `traffic` has to send as soon as it has it, whatever is under way; never sleeps, for a request may be due
-    /// in a microsecond.
-    pub(crate) fn run_open(&mut self, until: Instant, traffic: &mut impl Traffic) -> io::Result<()> {
-        while Instant::now() < until {
+    /// Sends what `traffic` has to send as soon as it has it, whatever is under way, until it is `done`; never sleeps, for a
+    /// request may be due in a microsecond.
+    pub(crate) fn run_open<T: Traffic>(
+        &mut self,
+        until: Instant,
+        traffic: &mut T,
+        done: impl Fn(&T) -> bool,
+    ) -> io::Result<()> {
+        while Instant::now() < until && !done(traffic) {
             self.start_idle(traffic);
             self.turn(Duration::ZERO, traffic)?;
         }

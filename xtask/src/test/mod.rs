@@ -11,6 +11,7 @@ pub(crate) mod tools;
 use std::path::PathBuf;
 
 use crate::Outcome;
+use crate::instructions;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
 use crate::server::{registrar, scratch};
@@ -38,6 +39,7 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     steps.run("signing guides", || signing_guides::run_programs(&fresh("test-signing-guides")?));
     steps.run("API fuzz", || api_fuzz::run_schemathesis(&fresh("test-api-fuzz")?));
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
+    steps.run("instruction counts", || instructions::instructions(&instructions::Arguments::default()));
     steps.finish()
 }
 
