@@ -95,6 +95,9 @@ impl Scene {
     }
 }
 
+/// Has the form of a signature.
+const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 /// What a client sends.
 pub(crate) struct SignedCreate {
     timestamp: String,
@@ -103,9 +106,9 @@ pub(crate) struct SignedCreate {
 }
 
 impl SignedCreate {
-    /// Changes the signature so that it has the form of one and is none: its own begins so once in four thousand times.
+    /// Puts the signature of nothing in the place of its own.
     pub(crate) fn forge(&mut self) {
-        self.signature.replace_range(..2, "AA");
+        FORGED.clone_into(&mut self.signature);
     }
 }
 
