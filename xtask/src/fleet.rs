@@ -63,7 +63,8 @@ impl Installation {
         Signer::new(&self.credentials)
     }
 
-    /// A server that is not started yet, on free ports; its log is `server-NUMBER.log` in the folder.
+    /// A server that is not started yet, on free ports; its log is `server-NUMBER.log` in the folder. It ends without
+    /// waiting for a balancer to notice.
     pub(crate) fn member(&self, number: usize) -> Outcome<Member> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let private = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
@@ -74,7 +75,12 @@ impl Installation {
             binary: self.binary.clone(),
             data: self.folder.clone(),
             arguments: flags.map(OsString::from).into_iter().chain([key.into()]).collect(),
-            variables: vec![("REGISTRAR_METRICS_LISTEN".to_owned(), private.to_string())],
+            variables: [
+                ("REGISTRAR_METRICS_LISTEN", &*private.to_string()),
+                ("REGISTRAR_HTTP_DRAIN_DELAY", "0s"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
             log: self.folder.join(format!("server-{number}.log")),
             core: None,
         };
@@ -143,11 +149,5 @@ impl Member {
     pub(crate) fn kill(&mut self) {
         // Dropping the handle kills.
         self.server = None;
-    }
-
-    /// A page of its private listener.
-    pub(crate) fn private_page(&self, path: &str) -> Outcome<String> {
-        let (status, body) = get(self.private, path)?;
-        if status == 200 { Ok(body) } else { Err(format!("{path} answers {status}").into()) }
     }
 }

@@ -1,4 +1,4 @@
-//! What is read off the machine: the clock, free ports, a process's CPU time and memory, where the project lies.
+//! What is read off the machine: the clock, free ports, limits, a process's CPU time and memory, where the project lies.
 //!
 //! The only place of this crate that asks the operating system for such things.
 
@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::Outcome;
 
@@ -62,6 +64,19 @@ pub(crate) fn own_cores() -> Outcome<String> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     Ok(line.ok_or("/proc/self/status tells no cores")?.trim().to_owned())
+}
+
+/// Raises the soft limit on open files to the hard one and returns it; `None` means there is none.
+pub(crate) fn raise_open_files() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current }
+}
+
+/// Whether a process is stopped by a signal.
+pub(crate) fn is_stopped(pid: u32) -> Outcome<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    Ok(stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T')))
 }
 
 /// User and system CPU time of processes with all that they started: what runs still, and what they waited for.

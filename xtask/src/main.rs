@@ -14,6 +14,8 @@ mod machine;
 mod openapi;
 mod private_postgres;
 mod process;
+mod race;
+mod rolling;
 mod server;
 mod steps;
 mod test;
@@ -57,8 +59,10 @@ enum Task {
     },
     /// Kills the server under load in a loop and checks that no promise was broken.
     Kills(kills::Arguments),
-    /// 64 identical and 64 conflicting requests at once.
-    Race,
+    /// Requests at once that compete for one customer; with `--servers 3`, 10,000 on several servers.
+    Race(race::Arguments),
+    /// Restarts three servers behind HAProxy in turn under load; no request may fail.
+    Rolling(rolling::Arguments),
     /// Counts the instructions of a request's hot path and holds them against the noted ones.
     Instructions(instructions::Arguments),
     /// Measures the release build.
@@ -77,7 +81,8 @@ fn main() -> ExitCode {
         Task::Licences => licences::licences(),
         Task::Openapi { check } => openapi::openapi(check),
         Task::Kills(arguments) => kills::kills(&arguments),
-        Task::Race => test::race(),
+        Task::Race(arguments) => race::race(&arguments),
+        Task::Rolling(arguments) => rolling::rolling(&arguments),
         Task::Instructions(arguments) => instructions::instructions(&arguments),
         Task::Bench { what } => bench::bench(&what),
     };

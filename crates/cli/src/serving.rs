@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use registrar_domain::registry::Registry;
 use registrar_http_api::{App, Drain, HttpLimits, Metrics, Surface, maintain, serve};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -47,9 +47,9 @@ pub(crate) async fn start(
     let is_new = is_missing_file(&database);
     let store = ServerStore::open(&database)?;
     let registry = Arc::new(open_registry(configuration, inputs, store.store()).await?);
-    let listener = bind(configuration.listen, "--listen").await?;
+    let listener = bind(configuration.listen, "--listen")?;
     let private = match metrics {
-        Some(address) => Some(bind(address, "the metrics address").await?),
+        Some(address) => Some(bind(address, "the metrics address")?),
         None => None,
     };
     let address = local_address(&listener)?;
@@ -81,7 +81,7 @@ impl Running {
         output::print(&format!("ready {}\n", self.base_url))
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains; a second signal ends the drain.
+    /// Serves until SIGTERM or SIGINT, then drains; each further signal ends what is waited for then.
     pub(crate) async fn until_ended(mut self) -> Result<Exit, Failure> {
         let signal = tokio::select! {
             signal = self.signals.next() => signal,
@@ -90,6 +90,10 @@ impl Running {
         };
         tracing::info!(signal, "draining");
         self.app.start_draining();
+        tokio::select! {
+            () = tokio::time::sleep(self.app.drain_delay()) => {}
+            _ = self.signals.next() => {}
+        }
         // Fails only if nobody listens any more.
         let _ = self.end.send(true);
         let drained = tokio::select! {
@@ -116,13 +120,25 @@ impl Running {
     }
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+/// Connections that the kernel may hold until they are accepted: as many as Linux allows unless `net.core.somaxconn` says
+/// otherwise. One that finds no room there is tried again by its client's kernel a second later.
+const BACKLOG: u32 = 4096;
+
+fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    listen(address).map_err(|error| {
         Failure::untrusted(
             format!("cannot listen on {address}: {error}"),
             format!("end what listens there, or set {setting} to another address"),
         )
     })
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again need not wait for the connections of the one before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn local_address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
@@ -149,6 +165,7 @@ fn http_limits(configuration: &Configuration) -> HttpLimits {
         body_timeout: configuration.body_timeout,
         idle_timeout: configuration.idle_timeout,
         write_timeout: configuration.write_timeout,
+        drain_delay: configuration.drain_delay,
         drain_timeout: configuration.drain_timeout,
     }
 }

@@ -151,7 +151,55 @@ fn sigterm_drains_the_request_under_way() {
     assert!(ended.stderr.contains("\"message\":\"draining\""), "{}", ended.stderr);
 }
 
-/// Connecting fails once the listener is closed, which is what the signal does first.
+/// The address of the private listener, as the log tells it.
+fn private_address(server: &Server) -> String {
+    let log = server.log();
+    let (_, rest) = log.split_once("\"metrics_listen\":\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_server_that_a_balancer_watches_goes_on_accepting_until_it_had_time_to_notice() {
+    let folder = prepared();
+    let mut command = support::registrar(folder.path(), &SERVE);
+    command.env("REGISTRAR_METRICS_LISTEN", "127.0.0.1:0").env("REGISTRAR_HTTP_DRAIN_DELAY", "10m");
+    let server = Server::start_command(folder.path(), command);
+    let private = private_address(&server);
+    assert!(get(&private, "/readyz").starts_with("HTTP/1.1 200"));
+    let mut kept = TcpStream::connect(server.address()).unwrap();
+    let request = b"GET /time HTTP/1.1\r\nhost: x\r\n\r\n";
+    kept.write_all(request).unwrap();
+    let mut first = [0; 4096];
+    let count = kept.read(&mut first).unwrap();
+    assert!(!String::from_utf8_lossy(&first[..count]).contains("connection: close"));
+    server.signal("TERM");
+    while !get(&private, "/readyz").starts_with("HTTP/1.1 503") {
+        std::thread::yield_now();
+    }
+    let mut fresh = TcpStream::connect(server.address()).unwrap();
+    for stream in [&mut kept, &mut fresh] {
+        stream.write_all(request).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    }
+    // Another signal ends the wait.
+    assert_eq!(server.end().code, Some(0));
+}
+
+#[test]
+fn a_server_that_nobody_watches_ends_without_waiting() {
+    let folder = prepared();
+    let mut command = support::registrar(folder.path(), &SERVE);
+    command.env("REGISTRAR_METRICS_LISTEN", "127.0.0.1:0").env("REGISTRAR_HTTP_DRAIN_DELAY", "1m");
+    let server = Server::start_command(folder.path(), command);
+    let begun = std::time::Instant::now();
+    assert_eq!(server.end().code, Some(0));
+    assert!(begun.elapsed() < std::time::Duration::from_mins(1));
+}
+
+/// Connecting fails once the listener is closed, which is what the signal does first where nobody watches `/readyz`.
 fn wait_until_refused(address: &str) {
     while TcpStream::connect(address).is_ok() {
         std::thread::yield_now();

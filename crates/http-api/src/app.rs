@@ -1,11 +1,13 @@
 //! What every handler shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use registrar_domain::registry::Registry;
+use tokio::time::Instant;
 
-use crate::limits::{BODIES_IN_PIECES_KIB_MAX, HttpLimits};
+use crate::limits::{BODIES_IN_PIECES_KIB_MAX, HttpLimits, PROBE_INTERVAL_MAX};
 use crate::metrics::Metrics;
 use crate::request_body::BodyBudget;
 
@@ -16,22 +18,38 @@ pub struct App {
     pub(crate) limits: HttpLimits,
     pub(crate) body_budget: BodyBudget,
     draining: AtomicBool,
+    probed_at: Mutex<Option<Instant>>,
 }
 
 impl App {
     /// The state of one process.
     pub fn new(registry: Arc<Registry>, metrics: Metrics, limits: HttpLimits) -> Arc<Self> {
         let body_budget = BodyBudget::new(BODIES_IN_PIECES_KIB_MAX);
-        Arc::new(Self { registry, metrics, limits, body_budget, draining: AtomicBool::new(false) })
+        let draining = AtomicBool::new(false);
+        Arc::new(Self { registry, metrics, limits, body_budget, draining, probed_at: Mutex::default() })
     }
 
-    /// From now on the server is not ready, so that a balancer sends no more; what comes is still served.
+    /// From now on the server is not ready, so that a balancer sends no more. What comes is still served, and each answer
+    /// closes its connection: a balancer then holds none that the server is about to close under a request.
     pub fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// How long the listener must stay open once draining began: `http.drain_delay` if somebody watches `/readyz`, who
+    /// needs that time to notice, and otherwise no time at all.
+    pub fn drain_delay(&self) -> Duration {
+        let probed_at = *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_watched = probed_at.is_some_and(|at| at.elapsed() <= PROBE_INTERVAL_MAX);
+        if is_watched { self.limits.drain_delay } else { Duration::ZERO }
     }
 
     /// Whether the server is ending.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Somebody asks whether the server is ready.
+    pub(crate) fn note_probe(&self) {
+        *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }

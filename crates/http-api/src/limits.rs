@@ -27,6 +27,9 @@ pub(crate) const CLIENT_REQUEST_ID_LENGTH_MAX: usize = 64;
 /// Seconds after which a refused write may be tried again: a full queue empties in milliseconds.
 pub(crate) const RETRY_AFTER_SECONDS: &str = "1";
 
+/// Who watches `/readyz` asks again within this time: three times the longest interval that is common (Kubernetes, 10 s).
+pub(crate) const PROBE_INTERVAL_MAX: Duration = Duration::from_secs(30);
+
 /// How long a readiness probe may take before it counts as failed.
 pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -51,6 +54,8 @@ pub struct HttpLimits {
     pub idle_timeout: Duration,
     /// `http.write_timeout`: without any progress in sending an answer.
     pub write_timeout: Duration,
+    /// `http.drain_delay`: how long the listener stays open for who still has to notice that `/readyz` says 503.
+    pub drain_delay: Duration,
     /// `http.drain_timeout`: for requests under way when the server is told to end.
     pub drain_timeout: Duration,
 }

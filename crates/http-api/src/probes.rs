@@ -24,6 +24,7 @@ pub(crate) async fn get_readiness(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
 ) -> Response {
+    app.note_probe();
     let refuse = |detail: &'static str| Refusal::new(ErrorCode::Unavailable, detail).answer(context.trace_id);
     let response = if app.is_draining() {
         refuse("The server is ending.")

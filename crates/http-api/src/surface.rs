@@ -65,7 +65,9 @@ impl Surface {
             request.extensions_mut().insert(RequestContext { trace_id, peer });
             self.route(request, trace_id).await
         };
-        Self::finish(&mut response, trace_id, client_request_id.as_ref(), chunked);
+        // With a transfer coding, where a request ends may be read in two ways; nothing may follow it on the connection.
+        let last = chunked || self.app.is_draining();
+        Self::finish(&mut response, trace_id, client_request_id.as_ref(), last);
         self.observe(&response, trace_id, client_request_id.as_ref(), started.elapsed());
         response
     }
@@ -98,7 +100,7 @@ impl Surface {
         response: &mut Response,
         trace_id: TraceId,
         client_request_id: Option<&HeaderValue>,
-        chunked: bool,
+        last: bool,
     ) {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -111,8 +113,7 @@ impl Surface {
         if let Some(value) = client_request_id {
             headers.insert(REQUEST_ID_HEADER, value.clone());
         }
-        // With a transfer coding, where a request ends may be read in two ways; nothing may follow it on the connection.
-        if chunked {
+        if last {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -174,6 +175,7 @@ mod tests {
             body_timeout: timeout,
             idle_timeout: timeout,
             write_timeout: timeout,
+            drain_delay: timeout,
             drain_timeout: timeout,
         }
     }

@@ -54,6 +54,7 @@ const LIMITS: HttpLimits = HttpLimits {
     body_timeout: Duration::from_secs(15),
     idle_timeout: Duration::from_secs(75),
     write_timeout: Duration::from_secs(15),
+    drain_delay: Duration::ZERO,
     drain_timeout: Duration::from_secs(20),
 };
 

@@ -14,11 +14,16 @@ use crate::Outcome;
 use crate::instructions;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
+use crate::race;
+use crate::rolling;
 use crate::server::{registrar, scratch};
 use crate::steps::Steps;
 
 /// Kills in the short loop of `cargo xtask test`; `cargo xtask kills` does more.
 const KILLS: u32 = 60;
+
+/// Requests at once in `cargo xtask test`; `cargo xtask race` sends more.
+const CROWD: usize = 1_000;
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args, Default)]
@@ -38,14 +43,14 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     steps.run("API page", || api_page::run_example(&fresh("test-api-page")?));
     steps.run("signing guides", || signing_guides::run_programs(&fresh("test-signing-guides")?));
     steps.run("API fuzz", || api_fuzz::run_schemathesis(&fresh("test-api-fuzz")?));
+    steps.run("race on three servers", || {
+        tools::need(POSTGRES, &["postgresql-15"])?;
+        race::race(&race::Arguments::short(CROWD))
+    });
+    steps.run("rolling restart", rolling_restart);
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
     steps.run("instruction counts", || instructions::instructions(&instructions::Arguments::default()));
     steps.finish()
-}
-
-/// `cargo xtask race`: the tests of requests that arrive at once.
-pub(crate) fn race() -> Outcome<()> {
-    run(&mut cargo(&["test", "--locked", "--package", "registrar", "--test", "race"]))
 }
 
 /// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
@@ -69,6 +74,13 @@ fn rust_tests() -> Outcome<()> {
         "--tests",
         "--examples",
     ]))
+}
+
+fn rolling_restart() -> Outcome<()> {
+    // Debian's package starts one at once, with a configuration that listens nowhere.
+    tools::need(rolling::HAPROXY, &["haproxy"])?;
+    tools::need(POSTGRES, &["postgresql-15"])?;
+    rolling::rolling(&rolling::Arguments::short())
 }
 
 /// A built server and an empty folder for one step.

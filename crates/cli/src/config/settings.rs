@@ -148,13 +148,22 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "How long an answer may be on its way without any progress.",
     },
     Setting {
+        key: "http.drain_delay",
+        variable: "REGISTRAR_HTTP_DRAIN_DELAY",
+        kind: Kind::Span(Duration::ZERO, MINUTES_10, |to| &mut to.drain_delay),
+        default: Some("5s"),
+        unset: "",
+        secret: false,
+        help: "How long after SIGTERM or SIGINT new connections are still accepted while /readyz says 503, so that a balancer stops sending first. Without a /readyz request in the last 30 s nothing is waited for.",
+    },
+    Setting {
         key: "http.drain_timeout",
         variable: "REGISTRAR_HTTP_DRAIN_TIMEOUT",
         kind: Kind::Span(Duration::ZERO, MINUTES_10, |to| &mut to.drain_timeout),
         default: Some("20s"),
         unset: "",
         secret: false,
-        help: "How long requests under way may still take after SIGTERM or SIGINT.",
+        help: "How long requests under way may still take after that.",
     },
     Setting {
         key: "log.format",

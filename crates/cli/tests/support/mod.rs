@@ -98,6 +98,11 @@ impl Server {
         self.base_url.strip_prefix("http://").unwrap()
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.stderr).unwrap()
+    }
+
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let status =

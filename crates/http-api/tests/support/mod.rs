@@ -21,6 +21,7 @@ pub(crate) fn short_limits() -> HttpLimits {
         body_timeout: Duration::from_millis(300),
         idle_timeout: Duration::from_millis(900),
         write_timeout: Duration::from_millis(500),
+        drain_delay: Duration::from_secs(5),
         drain_timeout: Duration::from_secs(5),
     }
 }
