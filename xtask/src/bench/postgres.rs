@@ -11,6 +11,8 @@ use crate::bench::places::Workshop;
 use crate::fleet::{Installation, Member};
 use crate::load::Signer;
 use crate::private_postgres::PrivatePostgres;
+use crate::test::POSTGRES;
+use crate::test::tools::need;
 
 /// The installation's database.
 const DATABASE: &str = "registrar";
@@ -27,6 +29,7 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts PostgreSQL and makes an installation, of which no server runs yet.
     pub(crate) fn new(workshop: &Workshop, name: &str, settings: &[&str]) -> Outcome<Self> {
+        need(POSTGRES, &["postgresql-15"])?;
         let folder = workshop.folder(name)?;
         let postgres = PrivatePostgres::start(&folder, settings)?;
         let url = postgres.database(DATABASE)?;

@@ -95,17 +95,22 @@ impl Connections {
         Ok(())
     }
 
-    /// Sends what `traffic` has to send as soon as it has it, whatever is under way, until it is `done`; never sleeps, for a
-    /// request may be due in a microsecond.
+    /// Sends what `traffic` has to send as soon as it has it, whatever is under way, until it is `done`. The kernel's queue
+    /// waits a millisecond at least, in which many requests fall due; so it is asked again after each `pause`, which may be
+    /// none where this thread has a core to itself.
     pub(crate) fn run_open<T: Traffic>(
         &mut self,
         until: Instant,
+        pause: Duration,
         traffic: &mut T,
         done: impl Fn(&T) -> bool,
     ) -> io::Result<()> {
         while Instant::now() < until && !done(traffic) {
             self.start_idle(traffic);
             self.turn(Duration::ZERO, traffic)?;
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
+            }
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
 }
 
 /// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
-const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
+pub(crate) const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
 
 fn rust_tests() -> Outcome<()> {
     tools::need(POSTGRES, &["postgresql-15"])?;
