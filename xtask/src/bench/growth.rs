@@ -45,6 +45,7 @@ pub(crate) fn growth(arguments: &Arguments) -> Outcome<()> {
     for customers in &arguments.customers {
         report.add(&at_size(&workshop, *customers, arguments)?);
     }
+    clear(&workshop)?;
     report.finish(&arguments.plan)
 }
 
@@ -58,7 +59,13 @@ pub(crate) fn startup(arguments: &Arguments) -> Outcome<()> {
         let at = format!("{customers} customers");
         report.add(&Section { at, sides: Vec::new(), ratios, notes: vec![note] });
     }
+    clear(&workshop)?;
     report.finish(&arguments.plan)
+}
+
+/// Gives back the gigabytes of the last size.
+fn clear(workshop: &Workshop) -> Outcome<()> {
+    workshop.folder("filled").map(drop)
 }
 
 fn at_size(workshop: &Workshop, customers: u64, arguments: &Arguments) -> Outcome<Section<'static>> {

@@ -13,6 +13,7 @@ mod pgbench;
 mod places;
 mod plot;
 mod postgres;
+mod profile;
 mod ratio;
 mod references;
 mod report;
@@ -48,6 +49,8 @@ pub(crate) enum Bench {
     Startup(growth::Arguments),
     /// Resident memory of the server after many creates.
     Memory(memory::Arguments),
+    /// The functions in which the embedded server spends its CPU time under load.
+    Profile(profile::Arguments),
     /// Draws the creates per second of reports (JSON) as an SVG.
     Plot(plot::Arguments),
 }
@@ -65,6 +68,7 @@ pub(crate) fn bench(what: &Bench) -> Outcome<()> {
         Bench::Growth(arguments) => growth::growth(arguments),
         Bench::Startup(arguments) => growth::startup(arguments),
         Bench::Memory(arguments) => memory::memory(arguments),
+        Bench::Profile(arguments) => profile::profile(arguments),
         Bench::Plot(arguments) => plot::plot(arguments),
     }
 }
