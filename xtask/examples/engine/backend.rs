@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use registrar_domain::entropy::random_bytes;
-use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, Store};
+use registrar_domain::ids::CustomerNumber;
+use registrar_domain::store::{BlindIndex, CreateCustomer, CreateCustomerOutcome, Store, StoreFailure};
 use registrar_domain::testing::SeededEntropy;
 use registrar_store_postgres::{Address, PostgresStore, Role};
 
 use crate::Outcome;
 use crate::scene::sample_command;
+
+/// How long a caller waits where the engine is busy.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
 
 /// Stores for so long and prints `stored COUNT in SECONDS`. The database must have the platform and key that a new
 /// installation begins with.
@@ -54,9 +58,9 @@ pub(crate) async fn store_one(
     template: &CreateCustomer,
 ) -> Outcome<()> {
     let mut command = template.clone();
-    command.number = store.reserve_customer_number()?;
+    command.number = reserve(store).await?;
     command.email.0 = random_bytes(entropy);
-    command.request = command.request.map(|_| registrar_domain::store::BlindIndex(random_bytes(entropy)));
+    command.request = command.request.map(|_| BlindIndex(random_bytes(entropy)));
     for digest in &mut command.digests {
         digest.bytes = random_bytes(entropy);
     }
@@ -64,6 +68,16 @@ pub(crate) async fn store_one(
         CreateCustomerOutcome::Created => Ok(()),
         CreateCustomerOutcome::Replayed(_) | CreateCustomerOutcome::Rejected(_) => {
             Err("two random indexes met".into())
+        }
+    }
+}
+
+/// A number; where none is left for a moment a caller comes again, as the API tells it to.
+async fn reserve(store: &dyn Store) -> Outcome<CustomerNumber> {
+    loop {
+        match store.reserve_customer_number() {
+            Err(StoreFailure::Busy) => tokio::time::sleep(BUSY_PAUSE).await,
+            other => return Ok(other?),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(file: &Path, more: u64) -> Outcome<()> {
     let template = sample_command()?;
     let entropy = Arc::new(SeededEntropy::new(fresh_seed()));
     let begun = Arc::new(AtomicU64::new(0));
-    let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build()?;
     runtime.block_on(async {
         let tasks: Vec<_> = (0..CALLERS)
             .map(|_| {

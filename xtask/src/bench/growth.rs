@@ -72,7 +72,7 @@ fn at_size(workshop: &Workshop, customers: u64, arguments: &Arguments) -> Outcom
     let (installation, filling) = filled(workshop, customers)?;
     let mut ratios = starts(&installation, customers)?;
     let full = workshop.serve(&installation)?;
-    let (memory, memory_note) = memory(workshop, &full, customers)?;
+    let (at_start, empty) = (resident(&full)?, resident(&workshop.embedded("empty")?)?);
     let mut load = full.load(arguments.connections);
     load.warm_up(WARM_UP)?;
     let mut sides = vec![
@@ -92,8 +92,12 @@ fn at_size(workshop: &Workshop, customers: u64, arguments: &Arguments) -> Outcom
         let rate = Ratio::between("per second, filled ÷ empty", filled, empty, |one| one.rate);
         ratios.push(if customers >= STATED { rate.held_against(at_least(0.85, 0.95)) } else { rate });
     }
-    ratios.push(memory);
     let created: usize = sides.first().map_or(0, |filled| filled.rounds.iter().map(|one| one.answers).sum());
+    ratios.push(memory(&full, customers + created as u64)?);
+    let memory_note = format!(
+        "resident after the start: {at_start:.1} MiB, {empty:.1} MiB on an empty database; {:.1} MiB after the rounds",
+        resident(&full)?
+    );
     let notes =
         vec![filling, memory_note, format!("the rounds stored {created} more, the warm-up not counted")];
     Ok(Section { at, sides, ratios, notes })
@@ -137,21 +141,15 @@ fn starts(installation: &Installation, customers: u64) -> Outcome<Vec<Ratio>> {
     Ok(ratios)
 }
 
-/// Memory of a server that has just started, beside what the goal allows and beside one on an empty database.
-fn memory(workshop: &Workshop, full: &Place, customers: u64) -> Outcome<(Ratio, String)> {
-    let resident = |place: &Place| -> Outcome<u64> {
-        memory_bytes(place.target.processes.first().copied().ok_or("no server runs")?, "VmRSS")
-    };
-    let (full, empty) = (resident(full)?, resident(&workshop.embedded("empty")?)?);
-    let stored = count(usize::try_from(customers)?);
-    let each = (mebibytes(full) - mebibytes(empty)) * 1_048_576.0 / stored;
-    let allowed = 64.0 + stored * 64.0 / 1_048_576.0;
-    let value = mebibytes(full) / allowed;
-    let ratio = Ratio::of("resident memory ÷ (64 MiB + 64 bytes a customer)", value, std::iter::once(value));
-    let note = format!(
-        "resident after the start: {:.1} MiB, {:.1} MiB on an empty database: {each:.0} bytes a customer",
-        mebibytes(full),
-        mebibytes(empty)
-    );
-    Ok((ratio.held_against(at_most(None, 1.0)), note))
+fn resident(place: &Place) -> Outcome<f64> {
+    let pid = place.target.processes.first().copied().ok_or("no server runs")?;
+    Ok(mebibytes(memory_bytes(pid, "VmRSS")?))
+}
+
+/// What the server holds after the rounds, beside what the goal allows.
+fn memory(full: &Place, stored: u64) -> Outcome<Ratio> {
+    let allowed = 64.0 + count(usize::try_from(stored)?) * 64.0 / 1_048_576.0;
+    let value = resident(full)? / allowed;
+    let what = format!("resident memory with {stored} ÷ (64 MiB + 64 bytes a customer)");
+    Ok(Ratio::of(&what, value, std::iter::once(value)).held_against(at_most(None, 1.0)))
 }
