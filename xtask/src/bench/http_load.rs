@@ -17,6 +17,9 @@ const COUNT_MIN: usize = 60_000;
 /// How long the last answers may take.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How late a request that fell due may be sent; its signature must still be fresh then.
+const LATE: Duration = Duration::from_secs(12);
+
 /// How late a request that falls due may be noticed where the load shares its cores with the server.
 const PAUSE: Duration = Duration::from_micros(50);
 
@@ -105,7 +108,7 @@ impl HttpLoad {
         } else {
             // What was due and found no free connection is sent late and counts as late.
             let pause = if self.core.is_some() { Duration::ZERO } else { PAUSE };
-            connections.run_open(until + DRAIN, pause, &mut sending, Sending::has_sent_all)?;
+            connections.run_open(until + LATE, pause, &mut sending, Sending::has_sent_all)?;
         }
         connections.drain(Instant::now() + DRAIN, &mut sending)?;
         let elapsed = sending.begun.elapsed();

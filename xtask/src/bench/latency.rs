@@ -16,6 +16,9 @@ use crate::bench::{Engine, Plan};
 /// How long the greatest rate is measured.
 const SEARCH: Duration = Duration::from_secs(4);
 
+/// The longest turn: a signature is accepted for a minute.
+const SECONDS_MAX: u64 = 40;
+
 /// A checkpoint of PostgreSQL falls into every turn that is longer.
 const CHECKPOINTS: &[&str] = &["checkpoint_timeout=30s"];
 
@@ -35,6 +38,11 @@ pub(crate) struct Arguments {
 /// Runs the benchmark.
 pub(crate) fn latency(arguments: &Arguments) -> Outcome<()> {
     let (workshop, plan) = (Workshop::new("latency", &arguments.plan)?, &arguments.plan);
+    if plan.seconds > SECONDS_MAX {
+        return Err(
+            format!("--seconds {SECONDS_MAX} at most: signatures are made before and grow stale").into()
+        );
+    }
     let connections = arguments.connections;
     let mut report = Report::new("latency");
     if arguments.engines.contains(&Engine::Sqlite) {
