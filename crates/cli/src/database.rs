@@ -10,9 +10,11 @@ use registrar_http_api::{EngineFigure, FigureKind};
 use registrar_store_postgres::{Address, PostgresStore, Role};
 use registrar_store_sqlite::{Options, SqliteStore};
 
+use crate::commands::doctor::{State, look_at_postgres};
 use crate::config::database_url::DatabaseUrl;
 use crate::failure::{Exit, Failure};
 use crate::output;
+use crate::system::clock::SystemClock;
 
 /// A database opened by a server.
 #[derive(Clone)]
@@ -64,6 +66,11 @@ impl ServerStore {
                         "Connections lost and made again",
                         statistics.reconnections,
                     ),
+                    counter(
+                        "store_replicas_lost",
+                        "Connections to a server whose commits wait for no replica, after one whose did",
+                        statistics.replicas_lost,
+                    ),
                     counter("store_outcomes_found", "Unknown outcomes found out", statistics.outcomes_found),
                 ]
             }
@@ -95,15 +102,22 @@ pub(crate) fn open_for_operator(database: &DatabaseUrl) -> Result<Arc<dyn Store>
     }
 }
 
-/// Brings a database to this release's schema; the names of the migrations applied.
-pub(crate) fn migrate(database: &DatabaseUrl) -> Result<Vec<&'static str>, Failure> {
+/// Brings a database to this release's schema, and gives a role of PostgreSQL the rights that servers need; the names of
+/// the migrations applied.
+pub(crate) fn migrate(
+    database: &DatabaseUrl,
+    application_role: Option<&str>,
+) -> Result<Vec<&'static str>, Failure> {
     match database {
+        DatabaseUrl::Sqlite(_) if application_role.is_some() => Err(Failure::usage(
+            "an embedded database has no roles",
+            "leave --application-role out, or name a postgres:// database",
+        )),
         DatabaseUrl::Sqlite(path) => {
             SqliteStore::migrate(path).map_err(|error| Failure::said(Exit::Untrusted, error))
         }
-        DatabaseUrl::Postgres(address) => {
-            registrar_store_postgres::migrate(address).map_err(|error| Failure::said(Exit::Untrusted, error))
-        }
+        DatabaseUrl::Postgres(address) => registrar_store_postgres::migrate_for(address, application_role)
+            .map_err(|error| Failure::said(Exit::Untrusted, error)),
     }
 }
 
@@ -134,16 +148,9 @@ fn open_sqlite(path: &Path) -> Result<SqliteStore, Failure> {
 fn open_postgres(address: &Address) -> Result<PostgresStore, Failure> {
     let said = |error| Failure::said(Exit::Untrusted, error);
     let store = PostgresStore::open(address, Role::Server).map_err(said)?;
-    let found = registrar_store_postgres::inspect(address).map_err(said)?;
-    if !found.data_checksums {
-        tracing::warn!(
-            "the database has no data checksums: a damaged page may not be noticed; see `registrar doctor`"
-        );
-    }
-    if !found.unsafe_settings.is_empty() {
-        tracing::warn!(
-            "the database runs with settings under which a crash loses accepted customers; see `registrar doctor`"
-        );
+    let found = registrar_store_postgres::inspect(address, &SystemClock).map_err(said)?;
+    for finding in look_at_postgres(&found).iter().filter(|finding| finding.state != State::Ok) {
+        tracing::warn!(cure = finding.cure, "{}", finding.detail);
     }
     Ok(store)
 }

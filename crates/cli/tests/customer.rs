@@ -57,16 +57,6 @@ fn a_server_that_is_not_there_ends_with_3() {
 }
 
 #[test]
-fn https_is_answered_with_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let form = r#"{"base_url":"https://api.example.in","platform_code":"ABC123","api_key":"k","secret":"AAEC","passphrase":"p"}"#;
-    std::fs::write(folder.path().join("c.json"), form).unwrap();
-    let refused = run_with_input(folder.path(), &["customer", "new", "-", "--credentials", "c.json"], b"{}");
-    assert_eq!(refused.code, Some(2));
-    assert!(refused.stderr.contains("registrar sign --curl"), "{}", refused.stderr);
-}
-
-#[test]
 fn the_offline_check_gives_the_answer_of_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let _server = Server::dev(folder.path());

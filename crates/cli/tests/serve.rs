@@ -85,12 +85,13 @@ fn it_refuses_to_start_without_a_database() {
 }
 
 #[test]
-fn postgres_on_another_machine_in_plaintext_is_refused_unless_asked_for() {
+fn an_address_of_postgres_that_only_looks_encrypted_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = run(folder.path(), &["serve", "--database", "postgres://user:hunter2@host/db"]);
+    let refused =
+        run(folder.path(), &["serve", "--database", "postgres://user:hunter2@host/db?sslmode=prefer"]);
     assert_eq!(refused.code, Some(2));
     let beginning =
-        "error: --database is refused: the database's address names another machine without sslmode=disable";
+        "error: --database is refused: the database's address asks for sslmode=allow or prefer, which";
     assert!(refused.stderr.starts_with(beginning), "{}", refused.stderr);
     assert!(!refused.stderr.contains("hunter2"));
 }

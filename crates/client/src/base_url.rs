@@ -1,4 +1,4 @@
-//! Where the API is: `http://host[:port]`, nothing more, because the path of a request is signed as the server sees it.
+//! Where the API is: `https://host[:port]` or `http://…`, nothing more, because the path of a request is signed as the server sees it.
 
 use crate::error::ClientError;
 
@@ -7,18 +7,23 @@ use crate::error::ClientError;
 pub(crate) struct BaseUrl(String);
 
 impl BaseUrl {
-    /// Checks the URL; https is refused because no TLS library is linked.
+    /// Checks the URL.
     pub(crate) fn parse(text: &str) -> Result<Self, ClientError> {
         let text = text.strip_suffix('/').unwrap_or(text);
-        if text.starts_with("https://") {
-            return Err(ClientError::HttpsNotLinked);
-        }
-        let host = text.strip_prefix("http://").ok_or(ClientError::BaseUrl)?;
+        let host = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))
+            .ok_or(ClientError::BaseUrl)?;
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
         if host.is_empty() || !host.bytes().all(is_plain) {
             return Err(ClientError::BaseUrl);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Whether what is sent there is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.0.starts_with("https://")
     }
 
     /// The URL of a request target.
@@ -39,15 +44,24 @@ mod tests {
     }
 
     #[test]
-    fn https_is_refused_with_an_error_of_its_own() {
-        assert!(matches!(BaseUrl::parse("https://api.example.in"), Err(ClientError::HttpsNotLinked)));
+    fn https_is_told_from_http() {
+        assert!(BaseUrl::parse("https://api.example.in").unwrap().is_encrypted());
+        assert!(!BaseUrl::parse("http://https.example.in").unwrap().is_encrypted());
     }
 
     #[test]
     fn a_path_a_user_or_another_scheme_is_refused() {
-        for text in
-            ["", "http://", "http://h/base", "http://user:pw@h", "ftp://h", "127.0.0.1:8080", "http://h?x"]
-        {
+        for text in [
+            "",
+            "http://",
+            "https://",
+            "http://h/base",
+            "https://http://h",
+            "http://user:pw@h",
+            "ftp://h",
+            "127.0.0.1:8080",
+            "http://h?x",
+        ] {
             assert!(matches!(BaseUrl::parse(text), Err(ClientError::BaseUrl)), "{text}");
         }
     }

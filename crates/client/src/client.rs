@@ -7,11 +7,13 @@ use registrar_wire::{
     CREATE_CUSTOMER, Credentials, CustomerAnswer, Envelope, IDEMPOTENT_REPLAYED, MEDIA_TYPE_JSON, Operation,
     Problem, TRACE_ID,
 };
+use ureq::tls::TlsConfig;
 
 use crate::base_url::BaseUrl;
 use crate::error::ClientError;
 use crate::retry::{Surroundings, is_worth_repeating, parse_retry_after, wait_after};
 use crate::signing::Signer;
+use crate::trust::{refused_certificate, roots_of_the_machine};
 
 /// An answer is smaller than a request, a problem names at most every field: far below this.
 const ANSWER_BYTES_MAX: u64 = 1024 * 1024;
@@ -66,13 +68,16 @@ impl Client {
     /// A client for `credentials.base_url`.
     ///
     /// # Errors
-    /// If the URL is not plain http, the secret not base64, or a credential cannot be sent in a header.
+    /// If the URL is not one, the machine has no roots for https, the secret not base64, or a credential cannot be sent in a header.
     pub fn new(
         credentials: &Credentials,
         options: ClientOptions,
         surroundings: Box<dyn Surroundings>,
     ) -> Result<Self, ClientError> {
+        let base_url = BaseUrl::parse(&credentials.base_url)?;
+        let tls = if base_url.is_encrypted() { roots_of_the_machine()? } else { TlsConfig::default() };
         let config = ureq::Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             // A redirect would send a signed body to a place the credentials do not name.
             .max_redirects(0)
@@ -83,7 +88,7 @@ impl Client {
             .build();
         Ok(Self {
             agent: ureq::Agent::new_with_config(config),
-            base_url: BaseUrl::parse(&credentials.base_url)?,
+            base_url,
             signer: Signer::new(credentials)?,
             surroundings,
         })
@@ -151,7 +156,10 @@ impl Client {
         let unreachable =
             |error: &dyn std::fmt::Display| ClientError::Unreachable { what: error.to_string(), attempts };
         let request = request.body(body).map_err(|error| unreachable(&error))?;
-        let response = self.agent.run(request).map_err(|error| unreachable(&error))?;
+        let response = self.agent.run(request).map_err(|error| match refused_certificate(&error) {
+            Some(reason) => ClientError::NotTrusted(reason),
+            None => unreachable(&error),
+        })?;
         let (head, mut content) = response.into_parts();
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let body = content

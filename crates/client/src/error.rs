@@ -7,14 +7,21 @@ use registrar_wire::Problem;
 #[non_exhaustive]
 pub enum ClientError {
     /// The base URL cannot be used.
-    #[error("the base URL must be http://HOST or http://HOST:PORT, without a path")]
-    BaseUrl,
-    /// The base URL is https.
     #[error(
-        "this client is linked without a TLS library and cannot call an https URL; \
-         make the request with the curl command that `registrar sign --curl` prints"
+        "the base URL must be https://HOST or http://HOST, with :PORT where it is another, without a path"
     )]
-    HttpsNotLinked,
+    BaseUrl,
+    /// The base URL is https, and this machine trusts nobody.
+    #[error(
+        "this machine has no root certificates to verify the server by; install the package ca-certificates"
+    )]
+    NoRoots,
+    /// The server is not, or not surely, the one that the base URL names.
+    #[error(
+        "the server's certificate was refused: {0}; check the base URL; for an authority of your own name its certificate \
+         in SSL_CERT_FILE"
+    )]
+    NotTrusted(String),
     /// The secret is not base64.
     #[error("the secret of the credentials is not base64")]
     Secret,

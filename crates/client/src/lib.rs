@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod retry;
 mod signing;
+mod trust;
 
 pub use client::{Answer, Client, ClientOptions};
 pub use error::ClientError;

@@ -18,6 +18,7 @@ use tokio_postgres::{Row, Statement};
 use crate::audit::write_audit_event;
 use crate::decode::{bytes, number};
 use crate::failure::Trouble;
+use crate::scope::begin_for;
 use crate::session::Session;
 
 const INSERT: &str = "INSERT INTO customers (number, platform, email_index, request_index, digest_version, \
@@ -31,21 +32,21 @@ const INSERT: &str = "INSERT INTO customers (number, platform, email_index, requ
     master_key_version, data_key, record, created_at, created_by_key, created_from, trace_id) \
     ON CONFLICT DO NOTHING RETURNING number";
 
-const BY_REQUESTS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
+pub(crate) const BY_REQUESTS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
     found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, request_index, place) \
     CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
     prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
     AND customers.request_index = given.request_index LIMIT 1) AS found";
 
-const BY_EMAILS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
+pub(crate) const BY_EMAILS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
     found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, email_index, place) \
     CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
     prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
     AND customers.email_index = given.email_index LIMIT 1) AS found";
 
-const BY_NUMBER: &str = "SELECT 1::bigint, number, digest_version, payload_digest, master_key_version, data_key, \
+pub(crate) const BY_NUMBER: &str = "SELECT 1::bigint, number, digest_version, payload_digest, master_key_version, data_key, \
     record, prefunded, status, created_at FROM customers WHERE platform = $1 AND number = $2";
 
 /// One row suffices: the log is replicated in its order. One lock at a time also cannot deadlock.
@@ -183,13 +184,18 @@ pub(crate) async fn find_by_request(
     platform: PlatformNumber,
     request: BlindIndex,
 ) -> Result<Option<StoredCustomer>, Trouble> {
-    let statements = session.statements().await?;
-    let found = statements.by_requests(session, &[(platform, request)]).await?.into_iter().next().flatten();
-    let found = found.transpose()?;
-    if let Some(customer) = &found {
-        statements.barrier(session, customer.number).await?;
-    }
-    Ok(found)
+    session
+        .transaction(&begin_for(platform), async {
+            let statements = session.statements().await?;
+            let found = statements.by_requests(session, &[(platform, request)]).await?;
+            let found = found.into_iter().next().flatten().transpose()?;
+            if let Some(customer) = &found {
+                // With the lock the commit writes to the log, so that it is the commit that waits.
+                statements.barrier(session, customer.number).await?;
+            }
+            Ok(found)
+        })
+        .await
 }
 
 /// Shows a customer and writes down who saw it.
@@ -201,7 +207,7 @@ pub(crate) async fn show_customer(
         return Err(Trouble::internal("a customer was to be shown without a reason"));
     }
     session
-        .transaction("BEGIN", async {
+        .transaction(&begin_for(event.platform), async {
             let key = (i64::from(event.platform.0), i64::from(event.customer.0));
             let rows = session.query(BY_NUMBER, &[&key.0, &key.1]).await?;
             let found = rows.first().map(decode).transpose()?;

@@ -12,7 +12,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
-use crate::limits::{ATTEMPTS_MAX, DESK_QUEUE_MAX, DESK_SESSIONS, RECONNECT_PAUSE, UNSENT_PATIENCE};
+use crate::limits::{
+    ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS, RECONNECT_PAUSE, UNSENT_PATIENCE,
+};
 use crate::session::Session;
 
 /// Whether a job may be done twice.
@@ -89,6 +91,9 @@ impl Desk {
             }
             if trouble.severity() == Severity::Connection && attempts > 1 {
                 sleep(RECONNECT_PAUSE).await;
+            }
+            if trouble.severity() == Severity::Conflict {
+                sleep(CONFLICT_PAUSE).await;
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::desk::{Desk, Repeating};
 use crate::failure::Trouble;
 use crate::limits::WRITERS;
+use crate::migrations::{self, Steps};
 use crate::numbers::Numbers;
 use crate::open_error::OpenError;
 use crate::options::Role;
@@ -21,7 +22,7 @@ use crate::queue::Queue;
 use crate::session::Session;
 use crate::statistics::Counters;
 use crate::writer::Writer;
-use crate::{inspect, migrations};
+use crate::{inspect, rights};
 
 /// What callers and tasks share.
 pub(crate) struct Shared {
@@ -43,7 +44,7 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Connects, checks the schema, migrates it as a server, and starts the writers.
-    pub(crate) fn start(address: &Address, role: Role) -> Result<Self, OpenError> {
+    pub(crate) fn start(address: &Address, role: Role, steps: Steps) -> Result<Self, OpenError> {
         let shared = Arc::new(Shared {
             queue: Arc::default(),
             desk: Desk::new(address.clone()),
@@ -60,7 +61,7 @@ impl Engine {
         let (work, address) = (Arc::clone(&shared), address.clone());
         let thread = std::thread::Builder::new().name("store-postgres".to_owned()).spawn(move || {
             runtime.block_on(async {
-                let prepared = prepare(&address, role, &work).await;
+                let prepared = prepare(&address, role, steps, &work).await;
                 let is_open = prepared.is_ok();
                 // Whoever opens waits for this.
                 let _ = opened.send(prepared);
@@ -98,10 +99,11 @@ impl Engine {
     }
 }
 
-async fn prepare(address: &Address, role: Role, shared: &Shared) -> Result<(), OpenError> {
+async fn prepare(address: &Address, role: Role, steps: Steps, shared: &Shared) -> Result<(), OpenError> {
     let session = Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
     inspect::check_version(&session).await?;
-    migrations::migrate(&session, role).await?;
+    migrations::migrate(&session, address, role, steps).await?;
+    rights::check_rights(&session, address).await?;
     drop(session);
     match &shared.numbers {
         Some(numbers) => {

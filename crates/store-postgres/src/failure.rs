@@ -6,6 +6,8 @@
 use registrar_domain::store::StoreFailure;
 use tokio_postgres::Error;
 
+use crate::encryption::explain;
+
 /// Why a command was not applied, or may not have been.
 #[derive(Debug)]
 pub(crate) enum Trouble {
@@ -15,6 +17,8 @@ pub(crate) enum Trouble {
     Postgres(Error),
     /// No answer came in time.
     Slow,
+    /// No connection could be made, for a reason that the operator can remove.
+    Unconnected(String),
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -29,9 +33,17 @@ impl Trouble {
     pub(crate) fn severity(&self) -> Severity {
         match self {
             Self::Refused(_) => Severity::Command,
-            Self::Slow | Self::Unknown(_) => Severity::Connection,
-            Self::Postgres(error) => severity(error.code().map(tokio_postgres::error::SqlState::code)),
+            Self::Slow | Self::Unconnected(_) | Self::Unknown(_) => Severity::Connection,
+            Self::Postgres(error) => {
+                let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
+                severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
+            }
         }
+    }
+
+    /// Whether it bears this SQLSTATE.
+    pub(crate) fn is_coded(&self, code: &str) -> bool {
+        matches!(self, Self::Postgres(error) if error.code().is_some_and(|found| found.code() == code))
     }
 
     /// Words about it without a value.
@@ -39,7 +51,7 @@ impl Trouble {
         match self {
             Self::Refused(failure) => failure.to_string(),
             Self::Slow => "the server did not answer in time".to_owned(),
-            Self::Unknown(text) => text.clone(),
+            Self::Unconnected(text) | Self::Unknown(text) => text.clone(),
             Self::Postgres(error) => describe(error),
         }
     }
@@ -50,6 +62,8 @@ impl Trouble {
             (Self::Refused(failure), _) => failure.clone(),
             (Self::Unknown(text), _) => StoreFailure::OutcomeUnknown(text.clone()),
             (_, Severity::Connection) if sent => StoreFailure::OutcomeUnknown(self.text()),
+            // Another transaction that took the same number would have let a later attempt pass.
+            (_, Severity::Conflict) if self.is_coded("23505") => StoreFailure::Internal(self.text()),
             (_, Severity::Connection | Severity::Conflict | Severity::Passing) => {
                 StoreFailure::Unavailable(self.text())
             }
@@ -77,8 +91,20 @@ pub(crate) enum Severity {
     Command,
 }
 
-fn severity(code: Option<&str>) -> Severity {
+/// Keys that are counted, or stored by whoever comes first. Callers wait for each other before they take one; where two do
+/// not, as where transactions do not see what was committed since they began, the second takes the next one, or finds the
+/// first one's, in a new transaction.
+const COUNTED: &[&str] = &[
+    "platforms_pkey",
+    "api_keys_pkey",
+    "audit_events_pkey",
+    "installation_keys_pkey",
+    "schema_version_pkey",
+];
+
+fn severity(code: Option<&str>, constraint: Option<&str>) -> Severity {
     match code {
+        Some("23505") if constraint.is_some_and(|name| COUNTED.contains(&name)) => Severity::Conflict,
         // Without a code the error is the connection's own. 25006: the server was demoted. 40003: completion unknown.
         None | Some("57P01" | "57P02" | "57P03" | "57P05" | "25006" | "40003" | "25P03" | "26000") => {
             Severity::Connection
@@ -94,7 +120,7 @@ fn severity(code: Option<&str>) -> Severity {
 /// Code and names; the message only where it cannot speak of a row.
 pub(crate) fn describe(error: &Error) -> String {
     let Some(from_server) = error.as_db_error() else {
-        return error.to_string();
+        return explain(error).unwrap_or_else(|| error.to_string());
     };
     let code = from_server.code().code();
     let speaks_of_the_server = ["08", "28", "3D", "3F", "42501", "53", "55", "57", "58"];
@@ -127,8 +153,10 @@ mod tests {
             (Some("23503"), Severity::Command),
             (Some("23505"), Severity::Command),
         ] {
-            assert_eq!(severity(code), expected, "{code:?}");
+            assert_eq!(severity(code, None), expected, "{code:?}");
         }
+        assert_eq!(severity(Some("23505"), Some("platforms_pkey")), Severity::Conflict);
+        assert_eq!(severity(Some("23505"), Some("api_keys_api_key_key")), Severity::Command);
     }
 
     #[test]

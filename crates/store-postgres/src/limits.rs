@@ -53,8 +53,18 @@ pub const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// How often a transaction is tried that meets others (SQLSTATE 40001, 40P01) or loses its connection before its commit.
 pub const ATTEMPTS_MAX: u32 = 5;
 
+/// The pause before such a transaction is tried again, so that the one it met gets the lock that it waits for.
+pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
+
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
 /// How long a migration waits for another process that migrates.
 pub const MIGRATION_WAIT: Duration = Duration::from_mins(1);
+
+/// How long one step of a migration waits for its lock on a table before it lets the others pass and tries again: creates
+/// wait behind it, and must not wait longer than their own bound.
+pub const MIGRATION_LOCK_WAIT: Duration = Duration::from_secs(1);
+
+/// The pause before a step of a migration is tried again; creates that waited behind it pass meanwhile.
+pub const MIGRATION_PAUSE: Duration = Duration::from_millis(500);

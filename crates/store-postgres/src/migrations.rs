@@ -3,46 +3,83 @@
 //! The lock is an advisory one: whoever comes first migrates, the others wait and find nothing to do. Invariant: a step
 //! that is released never changes, and no two processes apply one.
 
-use crate::failure::Trouble;
-use crate::limits::MIGRATION_WAIT;
+use tokio::time::{Instant, sleep};
+
+use crate::address::Address;
+use crate::failure::{Severity, Trouble};
+use crate::limits::{MIGRATION_LOCK_WAIT, MIGRATION_PAUSE, MIGRATION_WAIT};
 use crate::open_error::OpenError;
 use crate::options::Role;
+use crate::rights;
 use crate::session::Session;
 
-/// Every step: its name and its SQL.
-const MIGRATIONS: &[(&str, &str)] = &[("0001_initial", include_str!("../migrations/0001_initial.sql"))];
+/// Steps in their order: name and SQL of each.
+pub(crate) type Steps = &'static [(&'static str, &'static str)];
+
+/// Every step of this release.
+pub(crate) const STEPS: Steps = &[
+    ("0001_initial", include_str!("../migrations/0001_initial.sql")),
+    ("0002_row_level_security", include_str!("../migrations/0002_row_level_security.sql")),
+];
 
 /// "RGST": the advisory lock of Registrar's migrations.
 const LOCK: i64 = 0x5247_5354;
 
-/// The schema this release needs.
-fn known_schema() -> u32 {
-    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+/// The schema that these steps lead to.
+fn schema_of(steps: Steps) -> u32 {
+    u32::try_from(steps.len()).unwrap_or(u32::MAX)
+}
+
+fn after(steps: Steps, found: u32) -> impl Iterator<Item = (u32, &'static str, &'static str)> {
+    let numbered = (1..).zip(steps).map(|(number, (name, sql))| (number, *name, *sql));
+    numbered.skip(usize::try_from(found).unwrap_or(usize::MAX))
 }
 
 /// Brings the schema up to date, or says why not; the names of the steps applied.
-pub(crate) async fn migrate(session: &Session, role: Role) -> Result<Vec<&'static str>, OpenError> {
-    let found = schema(session).await?;
-    check(found, known_schema(), role)?;
+pub(crate) async fn migrate(
+    session: &Session,
+    address: &Address,
+    role: Role,
+    steps: Steps,
+) -> Result<Vec<&'static str>, OpenError> {
+    let known = schema_of(steps);
+    let found = schema(session, address).await?;
+    check(found, known, role)?;
+    if found < known {
+        rights::check_may_migrate(session, address, (found, known)).await?;
+    }
     let mut applied = Vec::new();
-    for (number, (name, sql)) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(usize::MAX)) {
-        let step = session.transaction("BEGIN", apply(session, number, name, sql)).await;
-        match step {
-            Ok(true) => applied.push(*name),
+    for (number, name, sql) in after(steps, found) {
+        match apply_patiently(session, number, name, sql).await {
+            Ok(true) => applied.push(name),
             Ok(false) => {}
             Err(trouble) => return Err(explain(&trouble)),
         }
     }
     // Another process of a later release may have gone further in the meantime.
-    check(schema(session).await?, known_schema(), role)?;
+    check(schema(session, address).await?, known, role)?;
     Ok(applied)
 }
 
+/// Gives the application's role its rights; the schema is this release's.
+pub(crate) async fn grant(session: &Session, application_role: &str) -> Result<(), OpenError> {
+    let mut granted = Ok(());
+    let transaction = session.transaction("BEGIN", async {
+        lock(session).await?;
+        granted = rights::grant(session, application_role).await;
+        // What was refused is rolled back.
+        if granted.is_ok() { Ok(()) } else { Err(Trouble::internal("the rights were not granted")) }
+    });
+    let ended = transaction.await;
+    granted?;
+    Ok(ended?)
+}
+
 /// The names of the steps that a database is behind.
-pub(crate) async fn pending(session: &Session) -> Result<Vec<&'static str>, OpenError> {
-    let found = schema(session).await?;
-    check(found, known_schema(), Role::Server)?;
-    Ok(MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX)).map(|(name, _)| *name).collect())
+pub(crate) async fn pending(session: &Session, address: &Address) -> Result<Vec<&'static str>, OpenError> {
+    let found = schema(session, address).await?;
+    check(found, schema_of(STEPS), Role::Server)?;
+    Ok(after(STEPS, found).map(|(_, name, _)| name).collect())
 }
 
 fn check(found: u32, known: u32, role: Role) -> Result<(), OpenError> {
@@ -55,19 +92,22 @@ fn check(found: u32, known: u32, role: Role) -> Result<(), OpenError> {
     }
 }
 
-/// The number of steps applied.
-async fn schema(session: &Session) -> Result<u32, OpenError> {
+/// The number of steps applied. The catalogue tells also what the role may not read.
+async fn schema(session: &Session, address: &Address) -> Result<u32, OpenError> {
     let exists = session
         .query(
-            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() \
-             AND table_name = 'schema_version'",
+            "SELECT 1 FROM pg_class AS found JOIN pg_namespace AS place ON place.oid = found.relnamespace \
+             WHERE place.nspname = current_schema() AND found.relname = 'schema_version'",
             &[],
         )
         .await?;
     if exists.is_empty() {
         return Ok(0);
     }
-    found_version(session).await.map_err(OpenError::from)
+    match found_version(session).await {
+        Err(trouble) if trouble.is_coded("42501") => Err(rights::cannot_read(session, address).await),
+        found => Ok(found?),
+    }
 }
 
 async fn found_version(session: &Session) -> Result<u32, Trouble> {
@@ -77,11 +117,32 @@ async fn found_version(session: &Session) -> Result<u32, Trouble> {
         .map_err(|_| Trouble::internal("the schema's version is no version"))
 }
 
-/// Applies one step, unless another process did so in the meantime.
-async fn apply(session: &Session, number: u32, name: &str, sql: &str) -> Result<bool, Trouble> {
+/// Applies one step, unless another process did so in the meantime; tries again while somebody uses a table.
+async fn apply_patiently(session: &Session, number: u32, name: &str, sql: &str) -> Result<bool, Trouble> {
+    let patience = Instant::now() + MIGRATION_WAIT;
+    loop {
+        let trouble = match session.transaction("BEGIN", apply(session, number, name, sql)).await {
+            Ok(is_applied) => return Ok(is_applied),
+            Err(trouble) => trouble,
+        };
+        let met_another = trouble.is_coded("55P03") || trouble.severity() == Severity::Conflict;
+        if !met_another || Instant::now() >= patience {
+            return Err(trouble);
+        }
+        sleep(MIGRATION_PAUSE).await;
+    }
+}
+
+/// Waits until no other process migrates; until the transaction ends none does.
+async fn lock(session: &Session) -> Result<(), Trouble> {
     let wait = MIGRATION_WAIT.as_millis();
     session.batch(&format!("SET LOCAL lock_timeout = {wait}; SET LOCAL statement_timeout = {wait}")).await?;
     session.batch_patiently(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    session.batch(&format!("SET LOCAL lock_timeout = {}", MIGRATION_LOCK_WAIT.as_millis())).await
+}
+
+async fn apply(session: &Session, number: u32, name: &str, sql: &str) -> Result<bool, Trouble> {
+    lock(session).await?;
     session
         .batch(
             "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL, name text NOT NULL, \

@@ -10,12 +10,9 @@ pub enum OpenError {
         "the database's address {0}; write postgres://USER@HOST/DATABASE, or postgres:///DATABASE?host=FOLDER&user=USER for a socket"
     )]
     Address(String),
-    /// The address asks for TLS, or would silently do without it.
-    #[error(
-        "the database's address {0}, but this build does not speak TLS to PostgreSQL yet; use a unix socket, a loopback \
-         address, or a network that only the database and its servers share, and say so with sslmode=disable"
-    )]
-    Tls(&'static str),
+    /// What the address says about encryption cannot be, or is not safe.
+    #[error("the database's address {0}")]
+    Encryption(&'static str),
     /// No host accepts a connection and writes.
     #[error(
         "could not connect to the database: {0}; check that PostgreSQL runs and can be written to, the address, and the \
@@ -46,6 +43,50 @@ pub enum OpenError {
         found: u32,
         /// The schema needed.
         known: u32,
+    },
+    /// The role of this server or command may not bring the database to this release's schema.
+    #[error(
+        "the database has schema {found}, this release needs schema {known}, and the role {role} may not change it; run \
+         `{command}`"
+    )]
+    MayNotMigrate {
+        /// The connected role.
+        role: String,
+        /// The schema found; 0 without tables.
+        found: u32,
+        /// The schema needed.
+        known: u32,
+        /// The cure.
+        command: String,
+    },
+    /// The role lacks rights that this release needs.
+    #[error("the role {role} lacks rights in the database: {missing}; run `{command}`")]
+    MissingRights {
+        /// The connected role.
+        role: String,
+        /// What it lacks.
+        missing: String,
+        /// The cure.
+        command: String,
+    },
+    /// This role cannot be the application's.
+    #[error("the role {role} cannot be given the application's rights: it {why}")]
+    ApplicationRole {
+        /// Its name.
+        role: String,
+        /// Why not, with the cure.
+        why: &'static str,
+    },
+    /// The role that migrates may not grant what is needed.
+    #[error(
+        "the role {role} still lacks {missing}, which only the owner of the schema or of the database can grant; let the \
+         owner run this command"
+    )]
+    CannotGrant {
+        /// The application's role.
+        role: String,
+        /// What it lacks.
+        missing: String,
     },
     /// An operator's command met a database without Registrar's tables.
     #[error("the database is empty; `registrar migrate` or `registrar serve` makes its tables")]

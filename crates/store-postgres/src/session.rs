@@ -12,16 +12,20 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Row, ToStatement};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, ToStatement};
 
 use crate::address::Address;
 use crate::customers::Statements;
+use crate::encryption::Connector;
 use crate::failure::{Severity, Trouble};
 use crate::limits::{ANSWER_WAIT, MIGRATION_WAIT, STATEMENT_TIMEOUT};
 
 /// Warnings must arrive, whatever the role's settings; a commit must be flushed and replicated as the server is configured.
-const SET_UP: &str = "SET client_min_messages = warning; \
+/// Each statement must see what was committed before it: a stricter isolation only ends transactions that wait for each
+/// other by design, and with more attempts than a caller should wait for.
+const SET_UP: &str = "SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
         WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false)";
 
@@ -40,18 +44,10 @@ pub(crate) struct Session {
 impl Session {
     /// Connects to the first host that writes.
     pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
-        let (client, mut connection) = address.config().connect(NoTls).await?;
-        let warnings = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&warnings);
-        let driver = tokio::spawn(async move {
-            // Counted before the connection is polled again, so before the statement's own end is seen.
-            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
-                if matches!(message, AsyncMessage::Notice(_)) {
-                    count.fetch_add(1, Ordering::SeqCst);
-                }
-            }
-        });
-        let session = Self { client, warnings, statements: OnceCell::new(), driver };
+        let session = match Connector::prepare(address.encryption()).await.map_err(Trouble::Unconnected)? {
+            Some(connector) => Self::drive(reach(address, connector).await?),
+            None => Self::drive(reach(address, NoTls).await?),
+        };
         session.batch(SET_UP).await?;
         let millis = STATEMENT_TIMEOUT.as_millis();
         session
@@ -63,6 +59,23 @@ impl Session {
         // Refused by engines that do not have it.
         let _ = session.batch(PREFER_INDEXES).await;
         Ok(session)
+    }
+
+    fn drive<T>((client, mut connection): (Client, Connection<Socket, T>)) -> Self
+    where
+        T: TlsStream + Send + Unpin + 'static,
+    {
+        let warnings = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&warnings);
+        let driver = tokio::spawn(async move {
+            // Counted before the connection is polled again, so before the statement's own end is seen.
+            while let Some(Ok(message)) = poll_fn(|context| connection.poll_message(context)).await {
+                if matches!(message, AsyncMessage::Notice(_)) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        Self { client, warnings, statements: OnceCell::new(), driver }
     }
 
     /// Whether the connection has ended.
@@ -152,6 +165,13 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
     }
+}
+
+async fn reach<T>(address: &Address, tls: T) -> Result<(Client, Connection<Socket, T::Stream>), Trouble>
+where
+    T: MakeTlsConnect<Socket>,
+{
+    Ok(address.config().connect(tls).await?)
 }
 
 async fn in_time<T>(

@@ -1,6 +1,6 @@
 //! What the engine did, for metrics and tests: counters without locks.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a store did since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -13,6 +13,9 @@ pub struct Statistics {
     pub queue_depth: u64,
     /// Connections that were lost and made again.
     pub reconnections: u64,
+    /// How often a connection came to a server whose commits wait for no replica, after one whose commits did: from then on
+    /// a failover loses what was accepted.
+    pub replicas_lost: u64,
     /// Creates whose outcome was lost with a connection and found out afterwards.
     pub outcomes_found: u64,
 }
@@ -24,6 +27,8 @@ pub(crate) struct Counters {
     commands: AtomicU64,
     reconnections: AtomicU64,
     outcomes_found: AtomicU64,
+    replicas_lost: AtomicU64,
+    waits_for_replica: AtomicBool,
 }
 
 impl Counters {
@@ -38,6 +43,13 @@ impl Counters {
         self.reconnections.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts if commits wait for a replica no longer.
+    pub(crate) fn note_replicas(&self, waits: bool) {
+        if self.waits_for_replica.swap(waits, Ordering::Relaxed) && !waits {
+            self.replicas_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts an outcome that was found out.
     pub(crate) fn count_outcome_found(&self) {
         self.outcomes_found.fetch_add(1, Ordering::Relaxed);
@@ -50,6 +62,7 @@ impl Counters {
             commands: self.commands.load(Ordering::Relaxed),
             queue_depth: u64::try_from(queue_depth).unwrap_or(u64::MAX),
             reconnections: self.reconnections.load(Ordering::Relaxed),
+            replicas_lost: self.replicas_lost.load(Ordering::Relaxed),
             outcomes_found: self.outcomes_found.load(Ordering::Relaxed),
         }
     }

@@ -13,6 +13,9 @@ use registrar_domain::store::{
 use crate::address::Address;
 use crate::desk::Repeating::{Harmful, Harmless};
 use crate::engine::Engine;
+use crate::migrations::STEPS;
+#[cfg(test)]
+use crate::migrations::Steps;
 use crate::open_error::OpenError;
 use crate::options::Role;
 use crate::session::Session;
@@ -28,9 +31,16 @@ impl PostgresStore {
     /// Opens the database at that address. A server makes its tables or migrates them.
     ///
     /// # Errors
-    /// It cannot be reached, does not write, is too old, is of a later release, or belongs to another program.
+    /// It cannot be reached, does not write, is too old, is of a later release, or belongs to another program; or the
+    /// role of the address may not do what is needed.
     pub fn open(address: &Address, role: Role) -> Result<Self, OpenError> {
-        Ok(Self { engine: Engine::start(address, role)? })
+        Ok(Self { engine: Engine::start(address, role, STEPS)? })
+    }
+
+    /// Opens it as an earlier or a later release would.
+    #[cfg(test)]
+    pub(crate) fn open_with(address: &Address, role: Role, steps: Steps) -> Result<Self, OpenError> {
+        Ok(Self { engine: Engine::start(address, role, steps)? })
     }
 
     /// What the store did since it was opened.

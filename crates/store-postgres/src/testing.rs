@@ -1,4 +1,4 @@
-//! A private, real PostgreSQL server for tests: data folder, unix socket, no network, checksums and syncs on.
+//! A private, real PostgreSQL server for tests: data folder, unix socket, most often no network, checksums and syncs on.
 //!
 //! Tests run in many processes; the first one starts the server, all share it, and a watcher ends it and removes its folder
 //! when no test has held the lock for a while. Every test has a database of its own. Invariant: a server that cannot be
@@ -6,23 +6,44 @@
 
 #![expect(clippy::panic, clippy::expect_used, reason = "a server that cannot be started ends the test")]
 
+mod encrypted;
+
+pub mod certificates;
+
 use std::fs::{File, OpenOptions};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 
 use crate::Address;
 
+pub use encrypted::PASSWORD;
+
 /// Where Debian's postgresql-15 has its programs.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
 /// The superuser of the private server; nobody but the socket's folder protects it.
 const USER: &str = "registrar";
+
+/// The roles of an installation that keeps the tables' owner and the servers apart.
+const OWNER: &str = "registrar_owner";
+const APPLICATION: &str = "registrar_app";
+
+/// Roles belong to the whole server, which tests share.
+const MAKE_ROLES: &str = "DO $$ DECLARE role text; BEGIN \
+    FOREACH role IN ARRAY ARRAY['registrar_owner', 'registrar_app'] LOOP \
+    BEGIN EXECUTE format('CREATE ROLE %I LOGIN', role); \
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END; END LOOP; END $$";
+
+/// A server reads its files within milliseconds; only a failing test waits so long.
+const RELOAD_WAIT: Duration = Duration::from_secs(20);
 
 /// Ends the server when the lock was free twice, five seconds apart; then nobody starts a test until the folder is gone.
 const WATCHER: &str = r#"
@@ -42,21 +63,21 @@ enum Server {
     /// The one that all tests share, and the lock that keeps it running.
     Shared { folder: PathBuf, _lock: File },
     /// One test's own, whose settings it may change and which it may stop.
-    Private { folder: TempDir },
+    Private { folder: TempDir, listens: Option<Ipv4Addr> },
 }
 
 impl Server {
     fn folder(&self) -> &Path {
         match self {
             Self::Shared { folder, .. } => folder,
-            Self::Private { folder } => folder.path(),
+            Self::Private { folder, .. } => folder.path(),
         }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Self::Private { folder } = self {
+        if let Self::Private { folder, .. } = self {
             // It may be stopped already.
             let _ = pg_ctl(folder.path(), &["--mode=immediate", "stop"]);
         }
@@ -68,6 +89,7 @@ impl Drop for Server {
 pub struct TestDatabase {
     name: String,
     server: Arc<Server>,
+    user: &'static str,
 }
 
 impl TestDatabase {
@@ -84,13 +106,17 @@ impl TestDatabase {
     /// # Panics
     /// When PostgreSQL cannot be started.
     pub fn on_its_own_server() -> Self {
+        Self::on_its_own_server_at(None)
+    }
+
+    fn on_its_own_server_at(listens: Option<Ipv4Addr>) -> Self {
         need_postgres();
         let folder = tempfile::tempdir().expect("a folder for the server");
         // The server runs as another user when the tests run as root.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("the folder's mode");
         make(folder.path());
-        start(folder.path());
-        Self::on(Arc::new(Server::Private { folder }))
+        start(folder.path(), listens);
+        Self::on(Arc::new(Server::Private { folder, listens }))
     }
 
     fn on(server: Arc<Server>) -> Self {
@@ -99,13 +125,32 @@ impl TestDatabase {
         // A process of the same number may have been killed earlier in this run.
         psql(&server, "postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
         psql(&server, "postgres", &format!("CREATE DATABASE {name}"));
-        Self { name, server }
+        Self { name, server, user: USER }
+    }
+
+    /// The same database owned by a role that is no superuser, whose address is that of the application's role. It is
+    /// empty, and the application's role has no rights in it.
+    #[must_use]
+    pub fn with_roles(mut self) -> Self {
+        psql(&self.server, "postgres", MAKE_ROLES);
+        psql(&self.server, "postgres", &format!("ALTER DATABASE {} OWNER TO {OWNER}", self.name));
+        self.user = APPLICATION;
+        self
     }
 
     /// Its URL.
     pub fn url(&self) -> String {
+        self.url_of(self.user)
+    }
+
+    /// Its URL for the role that owns it after `with_roles`.
+    pub fn owner_url(&self) -> String {
+        self.url_of(OWNER)
+    }
+
+    fn url_of(&self, user: &str) -> String {
         format!(
-            "postgres:///{}?host={}&user={USER}",
+            "postgres:///{}?host={}&user={user}",
             self.name,
             self.server.folder().join("socket").display()
         )
@@ -117,6 +162,27 @@ impl TestDatabase {
     /// Never: the URL is one.
     pub fn address(&self) -> Address {
         Address::parse(&self.url()).expect("a test server's address")
+    }
+
+    /// Its address for the role that owns it after `with_roles`.
+    ///
+    /// # Panics
+    /// Never: the URL is one.
+    pub fn owner_address(&self) -> Address {
+        Address::parse(&self.owner_url()).expect("a test server's address")
+    }
+
+    /// Its address for a superuser.
+    ///
+    /// # Panics
+    /// Never: the URL is one.
+    pub fn superuser_address(&self) -> Address {
+        Address::parse(&self.url_of(USER)).expect("a test server's address")
+    }
+
+    /// The name of the application's role after `with_roles`.
+    pub fn application_role(&self) -> &'static str {
+        APPLICATION
     }
 
     /// Runs SQL as another program would; the rows, columns parted by `|`.
@@ -141,7 +207,17 @@ impl TestDatabase {
     /// Changes a setting of a server that no other test uses.
     pub fn set_on_its_own_server(&self, setting: &str) {
         self.sql(&format!("ALTER SYSTEM SET {setting}"));
+        self.reload();
+    }
+
+    /// Lets such a server read its files again, and waits until new connections are under them.
+    fn reload(&self) {
+        let loaded = || self.sql("SELECT pg_conf_load_time()");
+        let (before, begun) = (loaded(), Instant::now());
         self.sql("SELECT pg_reload_conf()");
+        while loaded() == before {
+            assert!(begun.elapsed() < RELOAD_WAIT, "the server does not read its files again");
+        }
     }
 
     /// Stops such a server as a crash would, and starts it again.
@@ -151,7 +227,11 @@ impl TestDatabase {
     pub fn crash_its_own_server(&self) {
         let folder = self.server.folder();
         assert!(pg_ctl(folder, &["--mode=immediate", "stop"]), "the server does not stop");
-        start(folder);
+        let listens = match &*self.server {
+            Server::Private { listens, .. } => *listens,
+            Server::Shared { .. } => None,
+        };
+        start(folder, listens);
     }
 }
 
@@ -206,7 +286,7 @@ fn shared() -> Arc<Server> {
             flock(&lock, FlockOperation::LockExclusive).expect("the lock");
             if !answers(&folder) {
                 make(&folder);
-                start(&folder);
+                start(&folder, None);
                 watch(&folder);
             }
             // Changing the lock lets go of it for a moment, in which the watcher may have ended the server.
@@ -252,6 +332,12 @@ fn run(what: &str, command: &mut Command) {
     }
 }
 
+fn chown_to_server(paths: &[&Path]) {
+    if rustix::process::getuid().is_root() {
+        run("chown", Command::new("chown").arg("postgres").args(paths));
+    }
+}
+
 fn make(folder: &Path) {
     let (data, socket) = (folder.join("data"), folder.join("socket"));
     for old in [&data, &socket] {
@@ -259,9 +345,7 @@ fn make(folder: &Path) {
         let _ = std::fs::remove_dir_all(old);
         std::fs::create_dir_all(old).expect("the server's folder");
     }
-    if rustix::process::getuid().is_root() {
-        run("chown", Command::new("chown").arg("postgres").arg(&data).arg(&socket));
-    }
+    chown_to_server(&[&data, &socket]);
     let mut initdb = as_server(&program("initdb"));
     run(
         "initdb",
@@ -272,10 +356,11 @@ fn make(folder: &Path) {
     );
 }
 
-fn start(folder: &Path) {
+fn start(folder: &Path, listens: Option<Ipv4Addr>) {
+    let listens = listens.map(|address| address.to_string()).unwrap_or_default();
     let socket = folder.join("socket");
     let options = format!(
-        "--options=-c listen_addresses= -c unix_socket_directories={} -c max_connections=200 -c fsync=on",
+        "--options=-c listen_addresses={listens} -c unix_socket_directories={} -c max_connections=200 -c fsync=on",
         socket.display()
     );
     let log = folder.join("data").join("server.log");

@@ -17,6 +17,7 @@ use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
 use crate::limits::{ATTEMPTS_MAX, OUTCOME_PATIENCE, RECONNECT_PAUSE, UNSENT_PATIENCE, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
+use crate::scope::connect_for_batches;
 use crate::session::Session;
 use crate::statistics::Counters;
 
@@ -186,8 +187,9 @@ impl Writer {
             sleep(RECONNECT_PAUSE).await;
         }
         while self.session.is_none() {
-            let trouble = match Session::connect(&self.address).await {
-                Ok(session) if Instant::now() < group.outcome_until => {
+            let trouble = match connect_for_batches(&self.address).await {
+                Ok((session, waits)) if Instant::now() < group.outcome_until => {
+                    self.counters.note_replicas(waits);
                     if std::mem::replace(&mut self.connected_before, true) {
                         self.counters.count_reconnection();
                     }

@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn what_cannot_be_opened_is_refused_without_repeating_it() {
         for text in [
-            "postgres://u:hunter2@h/d",
+            "postgres://u:hunter2@h/d?sslmode=prefer",
             "postgresql://u:hunter2@localhost",
             "hunter2",
             "sqlite:",

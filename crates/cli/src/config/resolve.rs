@@ -218,7 +218,7 @@ mod tests {
     fn all_problems_are_reported_at_once_without_their_values() {
         let (_folder, path) = written("[http]\nidle_timeout = \"99h\"\n");
         let environment = Environment::with_variables(&[
-            ("REGISTRAR_DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("REGISTRAR_DATABASE_URL", "postgres://u:hunter2@h/d?sslmode=prefer"),
             ("REGISTRAR_AUTH_CLOCK_SKEW", "90"),
         ]);
         let sources =

@@ -15,7 +15,7 @@ use registrar_domain::testing::{Contents, block_on};
 use tokio_postgres::{NoTls, Row};
 
 use crate::testing::TestDatabase;
-use crate::{PostgresStore, Role};
+use crate::{PostgresStore, Role, migrate_for};
 
 /// A store and the database it works on.
 pub(crate) struct Held {
@@ -28,6 +28,19 @@ impl Held {
         let database = TestDatabase::new();
         Self { store: Some(server(&database)), database }
     }
+
+    /// A server whose role owns nothing.
+    pub(crate) fn for_application() -> Self {
+        let database = application_database();
+        Self { store: Some(server(&database)), database }
+    }
+}
+
+/// A database that its owner has migrated, for the application's role.
+pub(crate) fn application_database() -> TestDatabase {
+    let database = TestDatabase::new().with_roles();
+    migrate_for(&database.owner_address(), Some(database.application_role())).unwrap();
+    database
 }
 
 /// A server on that database.
@@ -79,7 +92,7 @@ pub(crate) fn contents(store: &PostgresStore, database: &TestDatabase) -> Conten
 fn rows<T>(database: &TestDatabase, sql: &str, decode: impl Fn(&Row) -> T) -> Vec<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let (client, connection) = database.address().config().connect(NoTls).await.unwrap();
+        let (client, connection) = database.superuser_address().config().connect(NoTls).await.unwrap();
         tokio::spawn(connection);
         client.query(sql, &[]).await.unwrap().iter().map(decode).collect()
     })

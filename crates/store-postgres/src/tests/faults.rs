@@ -44,7 +44,7 @@ fn customer(store: &PostgresStore, scene: Scene, identity: u32) -> CreateCustome
 }
 
 /// Waits until a query gives this.
-fn until(database: &TestDatabase, sql: &str, expected: &str) {
+pub(super) fn until(database: &TestDatabase, sql: &str, expected: &str) {
     let begun = Instant::now();
     loop {
         let found = database.sql(sql);
@@ -57,7 +57,7 @@ fn until(database: &TestDatabase, sql: &str, expected: &str) {
 }
 
 /// Puts a create into the queue without waiting for its answer.
-fn submit<T>(future: &mut StoreFuture<'_, T>) {
+pub(super) fn submit<T>(future: &mut StoreFuture<'_, T>) {
     let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(polled.is_pending());
 }
@@ -161,6 +161,25 @@ fn nothing_is_told_of_a_customer_that_no_replica_has() {
     assert_eq!(block_on(look_up), Ok(Some(stored(&command))));
     assert_eq!(store.statistics().outcomes_found, 1);
     assert_eq!(database.sql("SELECT count(*) FROM customers"), "1");
+}
+
+#[test]
+fn commits_that_wait_for_a_replica_no_longer_are_counted() {
+    let database = TestDatabase::on_its_own_server();
+    let store = server(&database);
+    let scene = scene(&store, "one");
+    database.set_on_its_own_server("synchronous_standby_names = 'nobody'");
+    let mut first = store.create_customer(customer(&store, scene, 1));
+    submit(&mut first);
+    until(&database, WAITING, "1");
+    database.set_on_its_own_server("synchronous_standby_names = ''");
+    assert_eq!(block_on(first), Ok(CreateCustomerOutcome::Created));
+    assert_eq!(store.statistics().replicas_lost, 0);
+    for identity in 2..4 {
+        database.end_connections();
+        submit_until_told(&store, &customer(&store, scene, identity));
+    }
+    assert_eq!(store.statistics().replicas_lost, 1);
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use registrar_domain::store::{
     CreateApiKeyOutcome, CreateCustomerOutcome, CustomerEvent, Store, StoreFailure,
 };
-use registrar_domain::testing::{block_on, new_api_key, new_platform, operator_act, scene, stored};
+use registrar_domain::testing::{
+    TestClock, block_on, new_api_key, new_platform, operator_act, scene, stored,
+};
 
 use super::engine::{Held, server};
 use crate::testing::TestDatabase;
@@ -28,7 +30,8 @@ fn servers_that_start_at_once_migrate_once() {
             });
         }
     });
-    assert_eq!(database.sql("SELECT version, name FROM schema_version"), "1|0001_initial");
+    let applied = "SELECT version, name FROM schema_version ORDER BY version";
+    assert_eq!(database.sql(applied), "1|0001_initial\n2|0002_row_level_security");
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn an_operator_makes_no_tables() {
     let database = TestDatabase::new();
     let refused = PostgresStore::open(&database.address(), Role::Operator).err().unwrap();
     assert!(matches!(refused, OpenError::Empty), "{refused}");
-    assert_eq!(migrate(&database.address()).unwrap(), ["0001_initial"]);
+    assert_eq!(migrate(&database.address()).unwrap(), ["0001_initial", "0002_row_level_security"]);
     assert!(migrate(&database.address()).unwrap().is_empty());
     drop(operator(&database));
 }
@@ -154,10 +157,10 @@ fn an_operator_makes_no_tables() {
 #[test]
 fn a_newer_schema_is_refused() {
     let held = Held::new();
-    held.database.sql("INSERT INTO schema_version (version, name) VALUES (2, 'later')");
+    held.database.sql("INSERT INTO schema_version (version, name) VALUES (3, 'later')");
     for role in [Role::Server, Role::Operator] {
         let refused = PostgresStore::open(&held.database.address(), role).err().unwrap();
-        assert!(matches!(refused, OpenError::NewerSchema { found: 2, known: 1 }), "{refused}");
+        assert!(matches!(refused, OpenError::NewerSchema { found: 3, known: 2 }), "{refused}");
     }
 }
 
@@ -185,7 +188,7 @@ fn an_address_without_a_server_is_an_error_that_says_what_to_do() {
 fn a_look_finds_what_durability_rests_on() {
     let held = Held::new();
     held.database.sql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$");
-    let found = inspect(&held.database.address()).unwrap();
+    let found = inspect(&held.database.address(), &TestClock::default()).unwrap();
     assert!(found.version.starts_with("15."), "{found:?}");
     assert!(found.data_checksums);
     assert_eq!((found.synchronous_commit.as_str(), found.synchronous_standbys.as_str()), ("off", ""));

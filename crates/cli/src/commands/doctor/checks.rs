@@ -132,7 +132,7 @@ fn check_clock(now: UnixMillis) -> Finding {
         let time = crate::commands::instant::format_instant(now);
         Finding::ok(
             "clock",
-            format!("it says {time}, so it was set; no other clock was asked whether that is exact"),
+            format!("it says {time}, so it was set; whether that is exact it cannot tell by itself"),
         )
     }
 }

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use registrar_store_postgres::Address;
+use registrar_store_postgres::{Address, Protection};
 use registrar_store_sqlite::{Inspection, inspect};
 
 use super::checks::{check_disk, check_key_fits, check_permissions};
 use super::finding::Finding;
+use super::postgres;
 use crate::config::Configuration;
 use crate::config::database_url::DatabaseUrl;
+use crate::system::clock::SystemClock;
 use crate::system::private_file::folder_of;
 
 const CHECK: &str = "database";
@@ -77,11 +79,26 @@ fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
 }
 
 fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Finding> {
-    let found = match registrar_store_postgres::inspect(address) {
+    let found = match registrar_store_postgres::inspect(address, &SystemClock) {
         Ok(found) => found,
         Err(error) => return vec![Finding::fail(CHECK, error.to_string(), "do what the text says")],
     };
+    let mut findings = look_at_postgres(&found);
+    if found.pending_migrations.is_empty() {
+        findings.push(Finding::ok(CHECK, "its schema is that of this release"));
+        if found.rights.missing.is_empty() {
+            findings.push(check_key_fits(configuration));
+        }
+    } else {
+        findings.push(postgres::pending(&found));
+    }
+    findings
+}
+
+/// What was found in a database itself, for `doctor` and for servers that start.
+pub(crate) fn look_at_postgres(found: &registrar_store_postgres::Inspection) -> Vec<Finding> {
     let mut findings = vec![
+        check_protection(found.protection),
         Finding::ok(CHECK, format!("PostgreSQL {}, which accepts writes", found.version)),
         check_synchronous_commit(&found.synchronous_commit),
         if found.data_checksums {
@@ -90,35 +107,36 @@ fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Findi
             let cure = "stop PostgreSQL and run `pg_checksums --enable`, or make clusters with `initdb --data-checksums`";
             Finding::warn(CHECK, "its pages bear no checksums: damage may go unnoticed", cure)
         },
-        if found.synchronous_standbys.is_empty() {
-            let cure = "one server alone needs none; for a cluster set synchronous_standby_names, with Patroni synchronous_mode and \
-                        synchronous_mode_strict";
-            Finding::warn(
-                CHECK,
-                "commits wait for no replica: losing this server loses what it accepted last",
-                cure,
-            )
-        } else {
-            Finding::ok(CHECK, "commits wait for a replica")
-        },
+        postgres::check_replicas(found),
+        postgres::check_clock(found.clock_ahead_millis),
     ];
     let dangers = found.unsafe_settings.iter();
     findings.extend(dangers.map(|setting| {
         let cure = "set it back to its default: with it a crash loses accepted customers";
         Finding::fail(CHECK, format!("PostgreSQL runs with {setting}"), cure)
     }));
-    if found.pending_migrations.is_empty() {
-        findings.push(Finding::ok(CHECK, "its schema is that of this release"));
-        findings.push(check_key_fits(configuration));
-    } else {
-        let missing = found.pending_migrations.join(", ");
-        findings.push(Finding::warn(
-            CHECK,
-            format!("its schema is older than this release or not there; missing: {missing}"),
-            "run `registrar migrate` or start this release",
-        ));
-    }
+    findings.extend(postgres::check_rights(found));
     findings
+}
+
+fn check_protection(protection: Protection) -> Finding {
+    match protection {
+        Protection::HostVerified => {
+            Finding::ok(CHECK, "the connection is encrypted; the server's certificate is for its host")
+        }
+        Protection::IssuerVerified => Finding::ok(
+            CHECK,
+            "the connection is encrypted; the server's certificate is of the named authority, for whichever host",
+        ),
+        Protection::SameMachine => {
+            Finding::ok(CHECK, "the connection is not encrypted and stays on this machine")
+        }
+        Protection::None => Finding::warn(
+            CHECK,
+            "the connection to another machine is not encrypted: its network sees the password and what is stored",
+            "write sslmode=verify-full into the address, with sslrootcert=FILE for an authority of your own",
+        ),
+    }
 }
 
 fn check_synchronous_commit(setting: &str) -> Finding {

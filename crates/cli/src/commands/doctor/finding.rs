@@ -5,7 +5,7 @@ use serde::Serialize;
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(crate) enum State {
     /// Fine.
     Ok,
     /// Works, but should be looked at.
@@ -26,11 +26,11 @@ impl State {
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     pub(super) check: &'static str,
-    pub(super) state: State,
-    pub(super) detail: String,
-    pub(super) cure: Option<String>,
+    pub(crate) state: State,
+    pub(crate) detail: String,
+    pub(crate) cure: Option<String>,
 }
 
 impl Finding {

@@ -5,12 +5,15 @@
 mod checks;
 mod database;
 mod finding;
+mod postgres;
 
 use super::database_arguments::DatabaseArguments;
 use crate::config::environment::Environment;
 use crate::failure::{Exit, Failure};
 use crate::output;
-use finding::{Finding, State, lines};
+pub(crate) use database::look_at_postgres;
+pub(crate) use finding::State;
+use finding::{Finding, lines};
 
 /// Check an installation and say what to do about what is wrong.
 ///
