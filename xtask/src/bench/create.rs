@@ -1,10 +1,12 @@
 //! `cargo xtask bench create`: new customers on both engines, beside what bounds each of them.
 
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
-use crate::bench::measured::median;
+use crate::bench::measured::{Measured, Spent};
 use crate::bench::pgbench::Pgbench;
 use crate::bench::places::Workshop;
 use crate::bench::postgres::{Cluster, engine_alone};
@@ -16,8 +18,14 @@ use crate::bench::{Engine, Plan};
 /// Load before the first round.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Writes timed for the cost of making 4 KiB durable, each way.
-const DISK_WRITES: usize = 256;
+/// The side that writes at the end of a file, which must make its new length durable too.
+const APPENDED: &str = "4 KiB appended + sync";
+
+/// The side that writes over what is there, as a log that is recycled does.
+const OVERWRITTEN: &str = "4 KiB overwritten + sync";
+
+/// How much is written before it is written over.
+const LOG_BYTES: u64 = 1 << 20;
 
 /// The number of connections that most goals are stated for.
 const STATED: usize = 64;
@@ -54,8 +62,7 @@ fn embedded(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Sec
     let at = format!("embedded, {connections} connections");
     let registrar = workshop.embedded("embedded")?;
     let log = workshop.log("log")?;
-    let (mut loads, disk) = ([registrar.load(connections), log.load(connections)], &workshop.folder);
-    let [appended_us, overwritten_us] = durable_write_us(disk)?;
+    let mut loads = [registrar.load(connections), log.load(connections)];
     let mut answer_bytes = 0;
     for load in &mut loads {
         answer_bytes = load.warm_up(WARM_UP)?;
@@ -69,41 +76,71 @@ fn embedded(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Sec
         Side::new("append-only log", move |span| log_load.turn(span)),
         Side::new("echo", move |span| echo_load.turn(span)),
     ];
+    if connections == 1 {
+        let file = workshop.folder.join("durable");
+        let other = file.clone();
+        sides.push(Side::new(APPENDED, move |span| durable_writes(&file, span, u64::MAX)));
+        sides.push(Side::new(OVERWRITTEN, move |span| durable_writes(&other, span, LOG_BYTES)));
+    }
     alternate(&mut sides, plan, &at)?;
-    let mut section =
-        Section { at, ratios: embedded_ratios(&sides, connections, appended_us), sides, notes: Vec::new() };
-    section.notes.push(format!(
-        "before the rounds a durable 4 KiB write took {appended_us:.0} us at the end of a file, {overwritten_us:.0} us inside it"
-    ));
     drop((registrar, log, echo));
-    Ok(section)
+    Ok(Section { at, ratios: embedded_ratios(&sides, connections), sides, notes: Vec::new() })
 }
 
-fn embedded_ratios(sides: &[Side<'_>], connections: usize, disk_us: f64) -> Vec<Ratio> {
+fn embedded_ratios(sides: &[Side<'_>], connections: usize) -> Vec<Ratio> {
     let (Some(embedded), Some(log), Some(echo)) =
         (side(sides, "embedded"), side(sides, "append-only log"), side(sides, "echo"))
     else {
         return Vec::new();
     };
-    let p50 = |embedded: f64, echo: f64| embedded / (echo + disk_us);
-    let each = embedded.rounds.iter().zip(&echo.rounds).map(|(one, other)| p50(one.p50_us, other.p50_us));
     let cpu = Ratio::between("server CPU, embedded ÷ echo", embedded, echo, |one| one.server_cpu_us);
     let to_echo = Ratio::between("per second, embedded ÷ echo", embedded, echo, |one| one.rate);
     let to_log = Ratio::between("per second, embedded ÷ append-only log", embedded, log, |one| one.rate);
-    let latency = Ratio::of(
-        "p50, embedded ÷ (echo + durable 4 KiB write at the end of a file)",
-        p50(embedded.median(|one| one.p50_us), echo.median(|one| one.p50_us)),
-        each,
-    );
-    match connections {
-        1 => vec![cpu, to_echo, to_log, latency.held_against(at_most(Some(2.0), 1.3))],
-        STATED => vec![
+    if connections == STATED {
+        return vec![
             cpu.held_against(at_most(Some(2.9), 2.0)),
             to_echo.held_against(at_least(0.35, 0.45)),
             to_log.held_against(at_least(0.75, 0.9)),
-        ],
-        _ => vec![cpu, to_echo, to_log],
+        ];
     }
+    let mut ratios = vec![cpu, to_echo, to_log];
+    if let Some(appended) = side(sides, APPENDED) {
+        ratios.push(to_echo_and_write(embedded, echo, appended).held_against(at_most(Some(2.0), 1.3)));
+    }
+    ratios.extend(side(sides, OVERWRITTEN).map(|overwritten| to_echo_and_write(embedded, echo, overwritten)));
+    ratios
+}
+
+/// One create at a time costs at least an echo and one durable write.
+fn to_echo_and_write(embedded: &Side<'_>, echo: &Side<'_>, write: &Side<'_>) -> Ratio {
+    let rounds = embedded.rounds.iter().zip(&echo.rounds).zip(&write.rounds);
+    let each = rounds.map(|((one, echo), write)| one.p50_us / (echo.p50_us + write.p50_us));
+    let p50 = |side: &Side<'_>| side.median(|one| one.p50_us);
+    let what = format!("p50, embedded ÷ (echo + {})", write.name);
+    Ratio::of(&what, p50(embedded) / (p50(echo) + p50(write)), each)
+}
+
+/// One turn of writing 4 KiB and waiting until they are on the disk, from the start again after so many bytes.
+fn durable_writes(path: &Path, span: Duration, length: u64) -> Outcome<Measured> {
+    let mut file = File::options().create(true).write(true).truncate(length > LOG_BYTES).open(path)?;
+    let page = [0x5A_u8; 4096];
+    if length <= LOG_BYTES {
+        file.write_all(&vec![0; usize::try_from(length)?])?;
+        file.sync_all()?;
+    }
+    file.rewind()?;
+    let (begun, mut latencies) = (Instant::now(), Vec::new());
+    while begun.elapsed() < span {
+        if file.stream_position()? >= length {
+            file.rewind()?;
+        }
+        let before = Instant::now();
+        file.write_all(&page)?;
+        file.sync_data()?;
+        latencies.push(before.elapsed());
+    }
+    let spent = Spent { elapsed: begun.elapsed(), server: Duration::ZERO, load: Duration::ZERO };
+    Ok(Measured::of(latencies, &spent, 0))
 }
 
 fn postgres(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Section<'static>> {
@@ -134,24 +171,4 @@ fn postgres(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Sec
     let mut notes = pgbench.notes(&cluster)?;
     notes.extend([cluster.rows("engine_alone")?, cluster.own_rows()?]);
     Ok(Section { at, sides, ratios, notes })
-}
-
-/// Median microseconds to write 4 KiB and have them on the disk, in the folder where the databases lie: at the end of a
-/// file, and over what is there.
-fn durable_write_us(folder: &Path) -> Outcome<[f64; 2]> {
-    use std::io::{Seek as _, SeekFrom, Write as _};
-    let mut file = std::fs::File::create(folder.join("durable"))?;
-    let page = [0x5A_u8; 4096];
-    let mut pass = || -> Outcome<f64> {
-        file.seek(SeekFrom::Start(0))?;
-        let mut times = Vec::with_capacity(DISK_WRITES);
-        for _ in 0..DISK_WRITES {
-            let before = Instant::now();
-            file.write_all(&page)?;
-            file.sync_data()?;
-            times.push(before.elapsed().as_secs_f64() * 1e6);
-        }
-        Ok(median(times.into_iter()))
-    };
-    Ok([pass()?, pass()?])
 }
