@@ -52,6 +52,20 @@ pub(crate) fn free_port() -> Outcome<u16> {
     Err(format!("no port from {} on is free", PORTS.0).into())
 }
 
+/// Runs this process on these cores alone, such as `0` or `0-1`.
+pub(crate) fn stay_on(cores: &str) -> Outcome<()> {
+    let mut command = Command::new("taskset");
+    command.args(["--all-tasks", "--cpu-list", "--pid", cores, &std::process::id().to_string()]);
+    crate::process::run(command.stdout(std::process::Stdio::null()))
+}
+
+/// The cores that this process may use now, as `taskset` names them.
+pub(crate) fn own_cores() -> Outcome<String> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Ok(line.ok_or("/proc/self/status tells no cores")?.trim().to_owned())
+}
+
 /// Raises the soft limit on open files to the hard one and returns it; `None` means there is none.
 pub(crate) fn raise_open_files() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
@@ -65,20 +79,53 @@ pub(crate) fn is_stopped(pid: u32) -> Outcome<bool> {
     Ok(stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T')))
 }
 
-/// User and system CPU time of a whole process, ended threads included.
-pub(crate) fn cpu_time(pid: u32) -> Outcome<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let ticks = cpu_ticks(&stat).ok_or("/proc/PID/stat has another form than proc(5) says")?;
+/// User and system CPU time of processes with all that they started: what runs still, and what they waited for.
+pub(crate) fn cpu_time(roots: &[u32]) -> Outcome<Duration> {
+    let mut processes = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        // A process may end while the list is read.
+        let stat = std::fs::read_to_string(entry?.path().join("stat"));
+        processes.extend(stat.ok().as_deref().and_then(Process::parse));
+    }
+    let mut family: Vec<u32> = roots.to_vec();
+    let mut ticks = 0.0;
+    let mut next = 0;
+    while let Some(pid) = family.get(next).copied() {
+        let own = processes.iter().find(|process| process.pid == pid);
+        ticks += own.map(|own| own.own + own.ended).ok_or_else(|| format!("the process {pid} has ended"))?;
+        family.extend(processes.iter().filter(|process| process.parent == pid).map(|process| process.pid));
+        next += 1;
+    }
     Ok(Duration::from_secs_f64(ticks / ticks_per_second()?))
 }
 
-/// Fields 14 and 15 of proc(5); the second field may hold blanks but ends with the last parenthesis.
-fn cpu_ticks(stat: &str) -> Option<f64> {
-    let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_ascii_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+/// User and system CPU time of this process alone.
+pub(crate) fn own_cpu_time() -> Outcome<Duration> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let own = Process::parse(&stat).ok_or("/proc/self/stat has another form than proc(5) says")?;
+    Ok(Duration::from_secs_f64(own.own / ticks_per_second()?))
+}
+
+/// What proc(5) says of a process: fields 1, 4, and 14 to 17, its own CPU time and that of children it waited for.
+struct Process {
+    pid: u32,
+    parent: u32,
+    own: f64,
+    ended: f64,
+}
+
+impl Process {
+    /// The second field may hold blanks but ends with the last parenthesis.
+    fn parse(stat: &str) -> Option<Self> {
+        let (before_name, _) = stat.split_once(' ')?;
+        let (_, after_name) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = after_name.split_ascii_whitespace().collect();
+        let ticks = |from: usize| -> Option<f64> {
+            fields.get(from..from + 2)?.iter().map(|field| field.parse::<f64>().ok()).sum()
+        };
+        let (pid, parent) = (before_name.parse().ok()?, fields.get(1)?.parse().ok()?);
+        Some(Self { pid, parent, own: ticks(11)?, ended: ticks(13)? })
+    }
 }
 
 fn ticks_per_second() -> Outcome<f64> {
@@ -100,8 +147,21 @@ mod tests {
 
     #[test]
     fn cpu_ticks_are_found_behind_a_name_with_blanks_and_parentheses() {
-        let stat = "42 (a ) b) S 1 2 3 4 5 6 7 8 9 10 130 20 0 0 20 0 1 0";
-        assert_eq!(cpu_ticks(stat), Some(150.0));
+        let stat = "42 (a ) b) S 1 2 3 4 5 6 7 8 9 10 130 20 3 4 20 0 1 0";
+        let process = Process::parse(stat).unwrap();
+        assert_eq!((process.pid, process.parent), (42, 1));
+        assert!((process.own - 150.0).abs() < 0.1);
+        assert!((process.ended - 7.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn the_cpu_time_of_a_process_counts_its_children_and_an_ended_one_is_an_error() {
+        let mut child = Command::new("sh").args(["-c", "sleep 1 & wait"]).spawn().unwrap();
+        assert!(cpu_time(&[child.id()]).is_ok());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(cpu_time(&[child.id()]).is_err());
+        assert!(own_cpu_time().is_ok());
     }
 
     #[test]

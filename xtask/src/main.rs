@@ -8,6 +8,7 @@ mod check;
 mod cluster;
 mod failovers;
 mod fleet;
+mod instructions;
 mod kills;
 mod licences;
 mod load;
@@ -68,6 +69,8 @@ enum Task {
     Race(race::Arguments),
     /// Restarts three servers behind HAProxy in turn under load; no request may fail.
     Rolling(rolling::Arguments),
+    /// Counts the instructions of a request's hot path and holds them against the noted ones.
+    Instructions(instructions::Arguments),
     /// Measures the release build.
     Bench {
         #[command(subcommand)]
@@ -88,8 +91,8 @@ fn main() -> ExitCode {
         Task::Cluster => cluster::cluster(),
         Task::Race(arguments) => race::race(&arguments),
         Task::Rolling(arguments) => rolling::rolling(&arguments),
-        Task::Bench { what: bench::Bench::Create(arguments) } => bench::create(&arguments),
-        Task::Bench { what: bench::Bench::Memory(arguments) } => bench::memory(&arguments),
+        Task::Instructions(arguments) => instructions::instructions(&arguments),
+        Task::Bench { what } => bench::bench(&what),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,9 +14,6 @@ use crate::process::{output, run};
 /// Where Debian's postgresql-15 has its programs, which are not in the search path.
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 
-/// The superuser; who can reach the loopback address of this machine can be it.
-const USER: &str = "registrar";
-
 /// A running server.
 pub(crate) struct PrivatePostgres {
     data: PathBuf,
@@ -25,12 +22,20 @@ pub(crate) struct PrivatePostgres {
 }
 
 impl PrivatePostgres {
+    /// The superuser; who can reach the loopback address of this machine can be it.
+    pub(crate) const USER: &'static str = "registrar";
+
+    /// A program that comes with the server, run as whoever runs this command.
+    pub(crate) fn program(name: &str) -> Outcome<Command> {
+        Ok(Command::new(installed(name)?))
+    }
+
     /// Makes a server's data in `folder` and starts it; settings are written as `name=value`.
     pub(crate) fn start(folder: &Path, settings: &[&str]) -> Outcome<Self> {
         let data = reachable(folder)?;
         let mut initdb = as_server("initdb")?;
         initdb.args(["--auth=trust", "--data-checksums", "--encoding=UTF8", "--locale=C"]);
-        run(initdb.args(["--username", USER, "--pgdata"]).arg(&data).stdout(Stdio::null()))?;
+        run(initdb.args(["--username", Self::USER, "--pgdata"]).arg(&data).stdout(Stdio::null()))?;
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let server = Self { data, port: free_port()?, settings };
         server.resume()?;
@@ -61,6 +66,17 @@ impl PrivatePostgres {
         self.port
     }
 
+    /// Its first process, whose children are all others.
+    pub(crate) fn pid(&self) -> Outcome<u32> {
+        let file = std::fs::read_to_string(self.data.join("postmaster.pid"))?;
+        Ok(file.lines().next().ok_or("postmaster.pid is empty")?.trim().parse()?)
+    }
+
+    /// The URL of a database of it.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://{}@127.0.0.1:{}/{database}", Self::USER, self.port)
+    }
+
     /// Its own log.
     pub(crate) fn log(&self) -> PathBuf {
         self.data.join("server.log")
@@ -69,14 +85,14 @@ impl PrivatePostgres {
     /// Makes an empty database and returns its URL.
     pub(crate) fn database(&self, name: &str) -> Outcome<String> {
         self.sql("postgres", &format!("CREATE DATABASE {name}"))?;
-        Ok(format!("postgres://{USER}@127.0.0.1:{}/{name}", self.port()))
+        Ok(self.url(name))
     }
 
     /// Runs SQL; the rows, columns parted by `|`.
     pub(crate) fn sql(&self, database: &str, sql: &str) -> Outcome<String> {
-        let mut psql = Command::new(Path::new(PROGRAMS).join("psql"));
+        let mut psql = Self::program("psql")?;
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
-        psql.args(["--host=127.0.0.1", "--port", &self.port.to_string(), "--username", USER]);
+        psql.args(["--host=127.0.0.1", "--port", &self.port.to_string(), "--username", Self::USER]);
         let rows = output(psql.args(["--dbname", database, "--command", sql]))?;
         Ok(rows.trim_end().to_owned())
     }
@@ -101,12 +117,17 @@ fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
 
+fn installed(program: &str) -> Outcome<PathBuf> {
+    let program = Path::new(PROGRAMS).join(program);
+    if program.exists() {
+        return Ok(program);
+    }
+    Err("PostgreSQL 15 is needed: on Debian, `apt-get install postgresql-15`".into())
+}
+
 /// PostgreSQL refuses to run as root.
 fn as_server(program: &str) -> Outcome<Command> {
-    let program = Path::new(PROGRAMS).join(program);
-    if !program.exists() {
-        return Err("PostgreSQL 15 is needed: on Debian, `apt-get install postgresql-15`".into());
-    }
+    let program = installed(program)?;
     let mut command = Command::new("setpriv");
     let mut command = if is_root() {
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);

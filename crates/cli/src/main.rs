@@ -24,6 +24,10 @@ use arguments::{Arguments, Command};
 use config::environment::Environment;
 use failure::{Exit, Failure};
 
+/// A create makes and frees about two hundred small values; the C library's allocator took a quarter of its instructions.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     output::keep_values_out_of_panics();
     let arguments = Arguments::parse();

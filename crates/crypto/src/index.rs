@@ -62,10 +62,35 @@ pub fn derive_platform_key(installation_key: &IndexKey, purpose: &str, platform:
 
 /// The index under which a value is found without being readable.
 pub fn blind_index(platform_key: &IndexKey, value: &[u8]) -> [u8; BLIND_INDEX_BYTES] {
-    let hash = platform_key.hash(Use::BlindIndex, &[value]);
-    let mut index = [0; BLIND_INDEX_BYTES];
-    index.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-    index
+    BlindIndexes::under(platform_key).of(|input| input.extend_from_slice(value))
+}
+
+/// Blind indexes of many values under one key, by way of one buffer that is wiped once.
+pub struct BlindIndexes<'a> {
+    key: &'a IndexKey,
+    input: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> BlindIndexes<'a> {
+    /// Longer values than this move the buffer.
+    const USUAL_BYTES: usize = 320;
+
+    /// No index yet.
+    pub fn under(key: &'a IndexKey) -> Self {
+        let mut input = Zeroizing::new(Vec::with_capacity(Self::USUAL_BYTES));
+        input.push(Use::BlindIndex as u8);
+        Self { key, input }
+    }
+
+    /// The blind index of the value that `write` appends.
+    pub fn of(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> [u8; BLIND_INDEX_BYTES] {
+        self.input.truncate(1);
+        write(&mut self.input);
+        let hash: [u8; 32] = blake3::keyed_hash(&self.key.0, &self.input).into();
+        let mut index = [0; BLIND_INDEX_BYTES];
+        index.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        index
+    }
 }
 
 /// The digest a passphrase is stored as; passphrases are random, so a slow hash would protect nothing more.

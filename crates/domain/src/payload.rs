@@ -4,8 +4,8 @@
 //! Version 1 leaves out `request_id` and members that are `null` (at any depth, as order counts at none), takes strings by
 //! their characters and numbers as written, and `signed_timestamp` alike as a number or as a string of digits.
 
-use registrar_crypto::index::{IndexKey, blind_index};
-use registrar_json::{Object, Value};
+use registrar_crypto::index::{BLIND_INDEX_BYTES, BlindIndexes, IndexKey};
+use registrar_json::{Member, Object, Value};
 
 use crate::store::PayloadDigest;
 
@@ -14,44 +14,47 @@ pub const PAYLOAD_VERSION: u8 = 1;
 
 /// A payload's digest, and a short one per member that tells later which fields differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payload {
+pub struct Payload<'a> {
     /// The digest of the whole.
     pub digest: PayloadDigest,
     /// The members that count, by name, each with the start of its keyed digest.
-    pub members: Vec<(String, MemberDigest)>,
+    pub members: Vec<(&'a str, MemberDigest)>,
 }
 
 /// Enough of a keyed digest to tell that a member differs; kept sealed.
 pub type MemberDigest = [u8; 4];
 
-impl Payload {
+impl<'a> Payload<'a> {
     /// Digests a request body under the platform's digest key.
-    pub fn of(body: &Object<'_>, digest_key: &IndexKey) -> Self {
+    pub fn of(body: &'a Object<'_>, digest_key: &IndexKey) -> Self {
         let mut counted: Vec<_> = body
             .members()
             .iter()
             .filter(|member| member.name != "request_id" && member.value != Value::Null)
             .collect();
         counted.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        let mut whole = vec![PAYLOAD_VERSION];
+        let mut digests = BlindIndexes::under(digest_key);
+        let mut whole = Vec::with_capacity(1 + counted.len() * BLIND_INDEX_BYTES);
+        whole.push(PAYLOAD_VERSION);
         let mut members = Vec::with_capacity(counted.len());
-        let mut scratch = Vec::with_capacity(128);
         for member in counted {
-            scratch.clear();
-            encode_text(b'k', &member.name, &mut scratch);
-            match &member.value {
-                Value::String(text) if member.name == "signed_timestamp" && is_digits(text) => {
-                    encode_text(b'#', text, &mut scratch);
-                }
-                value => encode(value, &mut scratch),
-            }
-            let digest = blind_index(digest_key, &scratch);
+            let digest = digests.of(|input| encode_member(member, input));
             whole.extend_from_slice(&digest);
             let [a, b, c, d, ..] = digest;
-            members.push((member.name.clone().into_owned(), [a, b, c, d]));
+            members.push((member.name.as_ref(), [a, b, c, d]));
         }
-        let bytes = blind_index(digest_key, &whole);
+        let bytes = digests.of(|input| input.extend_from_slice(&whole));
         Self { digest: PayloadDigest { version: PAYLOAD_VERSION, bytes }, members }
+    }
+}
+
+fn encode_member(member: &Member<'_>, out: &mut Vec<u8>) {
+    encode_text(b'k', &member.name, out);
+    match &member.value {
+        Value::String(text) if member.name == "signed_timestamp" && is_digits(text) => {
+            encode_text(b'#', text, out);
+        }
+        value => encode(value, out),
     }
 }
 

@@ -89,40 +89,58 @@ impl std::fmt::Debug for Presentation<'_> {
 
 /// The four headers, all of one family, each exactly once (contract 1.1).
 fn signing_headers(headers: &HeaderMap) -> Result<Presentation<'_>, Refusal> {
-    let [ndax, scx] = SigningHeaders::FAMILIES;
-    let pairs: Vec<_> = ndax.names().into_iter().zip(scx.names()).collect();
-    for (name, alias) in &pairs {
-        if !headers.contains_key(*name) && !headers.contains_key(*alias) {
-            return Err(Refusal::new(ErrorCode::MissingHeader, missing(name)));
-        }
+    let [ndax, scx] = SigningHeaders::FAMILIES.map(|family| Sent::find(headers, family.names()));
+    if let Some((one, _)) = ndax.iter().zip(&scx).find(|(one, other)| one.count + other.count == 0) {
+        return Err(Refusal::new(ErrorCode::MissingHeader, missing(one.name)));
     }
-    for name in pairs.iter().flat_map(|(name, alias)| [name, alias]) {
-        if headers.get_all(*name).iter().nth(1).is_some() {
-            let detail = format!("The header {} was sent more than once. Send it exactly once.", shown(name));
-            return Err(Refusal::new(ErrorCode::DuplicateHeader, detail));
-        }
+    let mut both = ndax.iter().zip(&scx).flat_map(|(one, other)| [one, other]);
+    if let Some(twice) = both.find(|sent| sent.count > 1) {
+        let detail =
+            format!("The header {} was sent more than once. Send it exactly once.", shown(twice.name));
+        return Err(Refusal::new(ErrorCode::DuplicateHeader, detail));
     }
-    let uses = |family: SigningHeaders| family.names().iter().any(|name| headers.contains_key(*name));
-    if uses(ndax) && uses(scx) {
+    let uses = |family: &[Sent<'_>]| family.iter().any(|sent| sent.count > 0);
+    if uses(&ndax) && uses(&scx) {
         let detail =
             "Headers of the families X-NDAX- and X-SCX- were mixed. Send all four with the same prefix.";
         return Err(Refusal::new(ErrorCode::MalformedHeader, detail));
     }
-    let family = if uses(ndax) { ndax } else { scx };
-    let read = |name: &'static str| -> Result<&str, Refusal> {
-        let text = headers.get(name).map_or("", printable_ascii);
-        if text.is_empty() {
-            Err(Refusal::new(ErrorCode::MalformedHeader, malformed(name)))
-        } else {
-            Ok(text)
-        }
-    };
+    let [api_key, signed, timestamp, passphrase] = if uses(&ndax) { ndax } else { scx };
     Ok(Presentation {
-        api_key: read(family.api_key)?,
-        signed: read(family.signed)?,
-        timestamp: read(family.timestamp)?,
-        passphrase: read(family.passphrase)?,
+        api_key: api_key.text()?,
+        signed: signed.text()?,
+        timestamp: timestamp.text()?,
+        passphrase: passphrase.text()?,
     })
+}
+
+/// How often a header was sent, and what it says.
+#[derive(Clone, Copy)]
+struct Sent<'a> {
+    name: &'static str,
+    count: usize,
+    value: Option<&'a HeaderValue>,
+}
+
+impl<'a> Sent<'a> {
+    /// Looks through the headers once: they are few, and each look-up by name would hash and check the name anew.
+    fn find(headers: &'a HeaderMap, names: [&'static str; 4]) -> [Self; 4] {
+        let mut all = names.map(|name| Self { name, count: 0, value: None });
+        for (name, value) in headers {
+            if let Some(sent) = all.iter_mut().find(|sent| sent.name == name.as_str()) {
+                sent.count += 1;
+                sent.value = Some(value);
+            }
+        }
+        all
+    }
+
+    fn text(self) -> Result<&'a str, Refusal> {
+        match self.value.map_or("", printable_ascii) {
+            "" => Err(Refusal::new(ErrorCode::MalformedHeader, malformed(self.name))),
+            text => Ok(text),
+        }
+    }
 }
 
 /// The value, or nothing where it is not printable ASCII.

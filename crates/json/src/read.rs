@@ -267,6 +267,8 @@ impl<'a> Reader<'a> {
 /// The names of one object so far. The set's hash is keyed at random, so that no body can be made to collide.
 #[derive(Default)]
 struct Names<'a> {
+    /// A bit for each kind of name, by length and ends: most names are of a kind that was not there before.
+    kinds: u64,
     many: Option<HashSet<Cow<'a, str>>>,
 }
 
@@ -274,10 +276,20 @@ impl<'a> Names<'a> {
     #[expect(clippy::ptr_arg, reason = "a borrowed name is kept without copying it")]
     fn has_already(&mut self, name: &Cow<'a, str>, members: &[Member<'a>]) -> bool {
         if self.many.is_none() && members.len() < SCANNED_MEMBERS_MAX {
-            return members.iter().any(|member| member.name == *name);
+            let kind = kind_of(name);
+            let is_new_kind = self.kinds & kind == 0;
+            self.kinds |= kind;
+            return !is_new_kind && members.iter().any(|member| member.name == *name);
         }
         let many =
             self.many.get_or_insert_with(|| members.iter().map(|member| member.name.clone()).collect());
         !many.insert(name.clone())
     }
+}
+
+/// One of 64 bits.
+fn kind_of(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let ends = bytes.first().copied().unwrap_or(0) ^ bytes.last().copied().unwrap_or(0).rotate_left(2);
+    1 << ((usize::from(ends) ^ bytes.len()) % 64)
 }

@@ -1,7 +1,7 @@
 //! Customers: created, found, shown.
 //!
 //! Knows the rows; what becomes of a create that finds something is `decide_create_customer`. Invariant: uniqueness is
-//! the database's own, in the transaction that inserts.
+//! decided by stored rows, in the transaction that inserts; only the server's one writer inserts.
 
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::ids::{CustomerNumber, PlatformNumber};
@@ -17,51 +17,49 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use crate::audit::write_audit_event;
 use crate::failure::ApplyError;
-use crate::writer::in_savepoint;
+use crate::writer::{Session, in_savepoint};
 
 const INSERT: &str = "INSERT INTO customers (number, platform, email_index, request_index, digest_version, \
     payload_digest, status, prefunded, master_key_version, data_key, record, created_at, created_by_key, \
-    created_from, trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-    ON CONFLICT DO NOTHING";
+    created_from, trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 
 const BY_REQUEST: &str = "SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
-    prefunded, status, created_at FROM customers WHERE platform = ?1 AND request_index = ?2";
+    prefunded, status, created_at FROM customers WHERE number = ?1 AND platform = ?2 AND request_index = ?3";
 
 const BY_EMAIL: &str = "SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
-    prefunded, status, created_at FROM customers WHERE platform = ?1 AND email_index = ?2";
+    prefunded, status, created_at FROM customers WHERE number = ?1 AND platform = ?2 AND email_index = ?3";
 
 const BY_NUMBER: &str = "SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
     prefunded, status, created_at FROM customers WHERE platform = ?1 AND number = ?2";
 
-/// Inserts first: most creates are new, and then the unique indexes have said so at no further cost.
+/// Loads the facts, decides, inserts. For most creates there are no facts, which the fingerprints tell at once.
 pub(crate) fn create_customer(
-    connection: &Connection,
+    session: &mut Session,
     command: &CreateCustomer,
 ) -> Result<CreateCustomerOutcome, ApplyError> {
-    if insert(connection, command)? {
-        return Ok(CreateCustomerOutcome::Created);
-    }
-    let facts = CreateCustomerFacts {
-        by_request: match command.request {
-            Some(request) => find_by_request(connection, command.platform, request)?,
-            None => None,
-        },
-        by_email: find(connection, BY_EMAIL, params![command.platform.0, command.email.0])?,
+    let by_request = match command.request {
+        Some(request) => find_by_request(session, command.platform, request)?,
+        None => None,
     };
-    match decide_create_customer(facts, command)? {
+    let by_email = find_by_index(session, BY_EMAIL, command.platform, command.email)?;
+    match decide_create_customer(CreateCustomerFacts { by_request, by_email }, command)? {
         Decision::Replay(stored) => Ok(CreateCustomerOutcome::Replayed(stored)),
         Decision::Reject(rejection) => Ok(CreateCustomerOutcome::Rejected(rejection)),
         Decision::Create => {
-            Err(ApplyError::internal(format!("the customer number {} is taken", command.number.0)))
+            insert(&session.connection, command)?;
+            let fingerprints = session.fingerprints()?;
+            fingerprints.add(command.email, command.number);
+            command.request.into_iter().for_each(|request| fingerprints.add(request, command.number));
+            Ok(CreateCustomerOutcome::Created)
         }
     }
 }
 
-fn insert(connection: &Connection, command: &CreateCustomer) -> Result<bool, ApplyError> {
+fn insert(connection: &Connection, command: &CreateCustomer) -> Result<(), ApplyError> {
     let digest = command.digests.first();
     let PayloadDigest { version, bytes } =
         digest.ok_or_else(|| ApplyError::internal("a create without a payload digest"))?;
-    let inserted = connection.prepare_cached(INSERT)?.execute(params![
+    connection.prepare_cached(INSERT)?.execute(params![
         command.number.0,
         command.platform.0,
         command.email.0,
@@ -78,16 +76,31 @@ fn insert(connection: &Connection, command: &CreateCustomer) -> Result<bool, App
         command.from.map(|address| address.to_string()),
         command.trace_id.0.as_bytes(),
     ])?;
-    Ok(inserted == 1)
+    Ok(())
 }
 
 /// The customer created under this request_id.
 pub(crate) fn find_by_request(
-    connection: &Connection,
+    session: &mut Session,
     platform: PlatformNumber,
     request: BlindIndex,
 ) -> Result<Option<StoredCustomer>, ApplyError> {
-    find(connection, BY_REQUEST, params![platform.0, request.0])
+    find_by_index(session, BY_REQUEST, platform, request)
+}
+
+fn find_by_index(
+    session: &mut Session,
+    sql: &str,
+    platform: PlatformNumber,
+    index: BlindIndex,
+) -> Result<Option<StoredCustomer>, ApplyError> {
+    let candidates: Vec<_> = session.fingerprints()?.candidates(index).collect();
+    for number in candidates {
+        if let Some(found) = find(&session.connection, sql, params![number.0, platform.0, index.0])? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Shows a customer and writes down who saw it.

@@ -11,6 +11,7 @@ mod copy_source;
 mod customers;
 mod failure;
 mod files;
+mod fingerprints;
 mod inspect;
 mod installation;
 pub mod limits;

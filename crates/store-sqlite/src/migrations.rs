@@ -13,6 +13,7 @@ use crate::options::Role;
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_initial", include_str!("../migrations/0001_initial.sql")),
     ("0002_relocation", include_str!("../migrations/0002_relocation.sql")),
+    ("0003_fingerprints", include_str!("../migrations/0003_fingerprints.sql")),
 ];
 
 /// "RGST" as `PRAGMA application_id`, set by the first step.

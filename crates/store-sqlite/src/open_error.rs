@@ -56,6 +56,17 @@ pub enum OpenError {
          was accepted there, stop its servers and run `registrar copy --undo` with the same --from and --to"
     )]
     Moved(String),
+    /// Two customers have an e-mail or a request_id in common, which no release of this program stores.
+    #[error(
+        "customers number {one} and {other} are stored under the same e-mail or request_id: something else wrote into this \
+         database; keep a copy of the file and restore a backup"
+    )]
+    StoredTwice {
+        /// The earlier customer.
+        one: u32,
+        /// The later one.
+        other: u32,
+    },
     /// The linked SQLite is too old.
     #[error("SQLite {0} is linked, but 3.51.3 or later is needed; build with the bundled SQLite")]
     OldSqlite(&'static str),

@@ -15,6 +15,7 @@ use registrar_domain::store::{
 
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader, open_writer};
+use crate::fingerprints::Fingerprints;
 use crate::limits::SERVER_READERS;
 use crate::numbers::Numbers;
 use crate::open_error::OpenError;
@@ -47,7 +48,7 @@ impl SqliteStore {
         migrations::migrate(&mut connection, path, options.role)?;
         relocation::admit(&connection, options.role)?;
         files::sync_directory(path)?;
-        let (numbers, begins_after_copy, readers) = match options.role {
+        let (numbers, fingerprints, begins_after_copy, readers) = match options.role {
             Role::Server => {
                 let next =
                     customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
@@ -57,13 +58,14 @@ impl SqliteStore {
                     platforms::skip_numbers_after_a_copy(&connection)
                         .map_err(|error| OpenError::sqlite(path, &error))?;
                 }
-                (Some(numbers), beginning.after_copy, SERVER_READERS)
+                let fingerprints = Fingerprints::load(&connection, path)?;
+                (Some(numbers), Some(fingerprints), beginning.after_copy, SERVER_READERS)
             }
-            Role::Operator => (None, false, 1),
+            Role::Operator => (None, None, false, 1),
         };
         let shared = Arc::new(Shared::default());
         let readers = Readers::start(path, readers, &shared)?;
-        let writer = Writer::start(connection, options, &shared)
+        let writer = Writer::start(connection, fingerprints, options, &shared)
             .map_err(|error| OpenError::io("start a thread for", path, error))?;
         Ok(Self { readers, writer, shared, numbers, begins_after_copy, _attachment: attachment })
     }
@@ -125,7 +127,7 @@ impl Store for SqliteStore {
     }
 
     fn create_customer(&self, command: CreateCustomer) -> StoreFuture<'_, CreateCustomerOutcome> {
-        Box::pin(self.writer.submit(move |session| customers::create_customer(&session.connection, &command)))
+        Box::pin(self.writer.submit(move |session| customers::create_customer(session, &command)))
     }
 
     fn find_customer_by_request(
@@ -133,9 +135,8 @@ impl Store for SqliteStore {
         platform: PlatformNumber,
         request: BlindIndex,
     ) -> StoreFuture<'_, Option<StoredCustomer>> {
-        Box::pin(
-            self.readers.submit(move |connection| customers::find_by_request(connection, platform, request)),
-        )
+        // The writer's own affair: the fingerprints are its own, and what it reads in a batch is answered after the commit.
+        Box::pin(self.writer.submit(move |session| customers::find_by_request(session, platform, request)))
     }
 
     fn show_customer(&self, event: CustomerEvent) -> StoreFuture<'_, Option<StoredCustomer>> {

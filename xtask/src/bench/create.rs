@@ -1,156 +1,174 @@
-//! `cargo xtask bench create`: rounds of Registrar and of the echo server in turn, at several numbers of connections.
+//! `cargo xtask bench create`: new customers on both engines, beside what bounds each of them.
 
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
-use crate::bench::CreateArguments;
-use crate::bench::report::{Report, Row};
-use crate::bench::round::{Measured, Prepared, round};
-use crate::load::{Connections, Signer};
-use crate::machine::{fresh_seed, project};
-use crate::process::{built_executable, run};
-use crate::server::{Credentials, Launch, Server, Starting, registrar, scratch};
+use crate::bench::measured::{Measured, Spent};
+use crate::bench::pgbench::Pgbench;
+use crate::bench::places::Workshop;
+use crate::bench::postgres::{Cluster, engine_alone};
+use crate::bench::ratio::{Ratio, at_least, at_most};
+use crate::bench::report::{Report, Section};
+use crate::bench::side::{Side, alternate, side};
+use crate::bench::{Engine, Plan};
 
-/// A warm-up round before the first measured one, which also tells how many requests a round needs.
+/// Load before the first round.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Requests made for the warm-up.
-const WARM_UP_REQUESTS: usize = 60_000;
+/// The side that writes at the end of a file, which must make its new length durable too.
+const APPENDED: &str = "4 KiB appended + sync";
 
-/// Requests made for a round however few the last one sent.
-const COUNT_MIN: usize = 2_000;
+/// The side that writes over what is there, as a log that is recycled does.
+const OVERWRITTEN: &str = "4 KiB overwritten + sync";
 
-/// Writes timed for the cost of making 4 KiB durable.
-const DISK_WRITES: usize = 400;
+/// How much is written before it is written over.
+const LOG_BYTES: u64 = 1 << 20;
 
-/// A server under measurement, and what its rounds gave.
-struct Side {
-    server: Server,
-    signer: Signer,
-    answers_per_second: usize,
-    rounds: Vec<Measured>,
+/// The number of connections that most goals are stated for.
+const STATED: usize = 64;
+
+/// Arguments of `cargo xtask bench create`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The engines.
+    #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
+    engines: Vec<Engine>,
+    /// Numbers of connections.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
+    connections: Vec<usize>,
+    #[command(flatten)]
+    plan: Plan,
 }
 
-/// Runs the benchmark, prints the table and writes the JSON.
-pub(crate) fn create(arguments: &CreateArguments) -> Outcome<()> {
-    let folder = scratch("bench")?;
-    let binary = registrar(arguments.binary.as_deref(), true, &folder)?;
-    let echo = ["build", "--locked", "--release", "--package", "xtask", "--example", "echo"];
-    let echo = built_executable(&project(), &echo, "echo")?;
-    if arguments.pin {
-        pin_to_core(1)?;
-    }
-    let mut report = Report { pinned: arguments.pin, seconds: arguments.seconds, ..Report::default() };
+/// Runs the benchmark.
+pub(crate) fn create(arguments: &Arguments) -> Outcome<()> {
+    let workshop = Workshop::new("create", &arguments.plan)?;
+    let mut report = Report::new("create");
     for connections in &arguments.connections {
-        let own = folder.join(format!("connections-{connections}"));
-        std::fs::create_dir_all(&own)?;
-        let disk_us = durable_write_us(&own)?;
-        let mut bench = Bench::new(&binary, &echo, &own, *connections, arguments.pin)?;
-        for number in 1..=arguments.rounds {
-            bench.both_sides(Duration::from_secs(arguments.seconds))?;
-            println!("bench: {connections} connections, round {number} of {} done", arguments.rounds);
+        if arguments.engines.contains(&Engine::Sqlite) {
+            report.add(&embedded(&workshop, *connections, &arguments.plan)?);
         }
-        report.rows.push(Row {
-            connections: *connections,
-            disk_us,
-            registrar: bench.registrar.rounds,
-            echo: bench.echo.rounds,
-        });
-    }
-    println!("{}", report.table());
-    if let Some(path) = &arguments.json {
-        std::fs::write(path, format!("{:#}\n", report.json()))?;
-    }
-    Ok(())
-}
-
-struct Bench {
-    registrar: Side,
-    echo: Side,
-    connections: usize,
-    run: u64,
-    persons: u64,
-}
-
-impl Bench {
-    fn new(binary: &Path, echo: &Path, folder: &Path, connections: usize, pin: bool) -> Outcome<Self> {
-        let core = pin.then_some(0);
-        let launch = Launch { core, ..Launch::new(binary, folder) };
-        let server = launch.start()?;
-        let signer = Signer::new(&Credentials::of(&launch.data)?)?;
-        let registrar = Side { server, signer: signer.clone(), answers_per_second: 0, rounds: Vec::new() };
-        let (run, mut persons) = (fresh_seed() & 0xFFFF_FFFF, 0);
-        let (registrar, answer_bytes) = warm_up(registrar, connections, run, &mut persons)?;
-        let mut command = Command::new(if pin { "taskset" } else { "nice" });
-        command
-            .args(if pin { ["--cpu-list", "0"] } else { ["-n", "0"] })
-            .arg(echo)
-            .arg(answer_bytes.to_string());
-        let server = Starting::of(command, &folder.join("echo.log"))?.ready()?;
-        let echo = Side { server, signer, answers_per_second: 0, rounds: Vec::new() };
-        let (echo, _) = warm_up(echo, connections, run, &mut persons)?;
-        Ok(Self { registrar, echo, connections, run, persons })
-    }
-
-    /// One round each; first Registrar, then echo, so that drift of the machine meets both.
-    fn both_sides(&mut self, span: Duration) -> Outcome<()> {
-        for side in [&mut self.registrar, &mut self.echo] {
-            let measured = side.round(self.connections, span, self.run, &mut self.persons)?;
-            side.rounds.push(measured);
+        if arguments.engines.contains(&Engine::Postgres) {
+            report.add(&postgres(&workshop, *connections, &arguments.plan)?);
         }
-        Ok(())
     }
+    report.finish(&arguments.plan)
 }
 
-impl Side {
-    fn round(
-        &mut self,
-        connections: usize,
-        span: Duration,
-        run: u64,
-        persons: &mut u64,
-    ) -> Outcome<Measured> {
-        // Half as much again as the last round sent; a round that runs out ends early and is timed as it was.
-        let seconds = usize::try_from(span.as_secs())?.max(1);
-        let count = self.answers_per_second * seconds * 3 / 2 + COUNT_MIN;
-        let prepared = Prepared::new(&self.signer, run, *persons, count);
-        *persons += count as u64;
-        let mut open = Connections::open(self.server.address, connections)?;
-        let measured = round(&mut open, self.server.pid(), prepared, span)?;
-        self.answers_per_second = measured.answers / seconds;
-        Ok(measured)
+fn embedded(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Section<'static>> {
+    let at = format!("embedded, {connections} connections");
+    let registrar = workshop.embedded("embedded")?;
+    let log = workshop.log("log")?;
+    let mut loads = [registrar.load(connections), log.load(connections)];
+    let mut answer_bytes = 0;
+    for load in &mut loads {
+        answer_bytes = load.warm_up(WARM_UP)?;
     }
+    let echo = workshop.echo(answer_bytes, &registrar.signer)?;
+    let mut echo_load = echo.load(connections);
+    echo_load.warm_up(WARM_UP)?;
+    let [mut registrar_load, mut log_load] = loads;
+    let mut sides = vec![
+        Side::new("embedded", move |span| registrar_load.turn(span)),
+        Side::new("append-only log", move |span| log_load.turn(span)),
+        Side::new("echo", move |span| echo_load.turn(span)),
+    ];
+    if connections == 1 {
+        let file = workshop.folder.join("durable");
+        let other = file.clone();
+        sides.push(Side::new(APPENDED, move |span| durable_writes(&file, span, u64::MAX)));
+        sides.push(Side::new(OVERWRITTEN, move |span| durable_writes(&other, span, LOG_BYTES)));
+    }
+    alternate(&mut sides, plan, &at)?;
+    drop((registrar, log, echo));
+    Ok(Section { at, ratios: embedded_ratios(&sides, connections), sides, notes: Vec::new() })
 }
 
-fn warm_up(mut side: Side, connections: usize, run: u64, persons: &mut u64) -> Outcome<(Side, usize)> {
-    side.answers_per_second = WARM_UP_REQUESTS;
-    let measured = side.round(connections, WARM_UP, run, persons)?;
-    Ok((side, measured.answer_bytes))
+fn embedded_ratios(sides: &[Side<'_>], connections: usize) -> Vec<Ratio> {
+    let (Some(embedded), Some(log), Some(echo)) =
+        (side(sides, "embedded"), side(sides, "append-only log"), side(sides, "echo"))
+    else {
+        return Vec::new();
+    };
+    let cpu = Ratio::between("server CPU, embedded ÷ echo", embedded, echo, |one| one.server_cpu_us);
+    let to_echo = Ratio::between("per second, embedded ÷ echo", embedded, echo, |one| one.rate);
+    let to_log = Ratio::between("per second, embedded ÷ append-only log", embedded, log, |one| one.rate);
+    if connections == STATED {
+        return vec![
+            cpu.held_against(at_most(Some(2.9), 2.0)),
+            to_echo.held_against(at_least(0.35, 0.45)),
+            to_log.held_against(at_least(0.75, 0.9)),
+        ];
+    }
+    let mut ratios = vec![cpu, to_echo, to_log];
+    if let Some(appended) = side(sides, APPENDED) {
+        ratios.push(to_echo_and_write(embedded, echo, appended).held_against(at_most(Some(2.0), 1.3)));
+    }
+    ratios.extend(side(sides, OVERWRITTEN).map(|overwritten| to_echo_and_write(embedded, echo, overwritten)));
+    ratios
 }
 
-/// Median microseconds to write 4 KiB and have them on the disk, in the folder where the database lies.
-fn durable_write_us(folder: &Path) -> Outcome<f64> {
-    use std::io::{Seek as _, SeekFrom, Write as _};
-    let mut file = std::fs::File::create(folder.join("durable"))?;
+/// One create at a time costs at least an echo and one durable write.
+fn to_echo_and_write(embedded: &Side<'_>, echo: &Side<'_>, write: &Side<'_>) -> Ratio {
+    let rounds = embedded.rounds.iter().zip(&echo.rounds).zip(&write.rounds);
+    let each = rounds.map(|((one, echo), write)| one.p50_us / (echo.p50_us + write.p50_us));
+    let p50 = |side: &Side<'_>| side.median(|one| one.p50_us);
+    let what = format!("p50, embedded ÷ (echo + {})", write.name);
+    Ratio::of(&what, p50(embedded) / (p50(echo) + p50(write)), each)
+}
+
+/// One turn of writing 4 KiB and waiting until they are on the disk, from the start again after so many bytes.
+fn durable_writes(path: &Path, span: Duration, length: u64) -> Outcome<Measured> {
+    let mut file = File::options().create(true).write(true).truncate(length > LOG_BYTES).open(path)?;
     let page = [0x5A_u8; 4096];
-    let mut times = Vec::with_capacity(DISK_WRITES);
-    for number in 0..DISK_WRITES {
+    if length <= LOG_BYTES {
+        file.write_all(&vec![0; usize::try_from(length)?])?;
+        file.sync_all()?;
+    }
+    file.rewind()?;
+    let (begun, mut latencies) = (Instant::now(), Vec::new());
+    while begun.elapsed() < span {
+        if file.stream_position()? >= length {
+            file.rewind()?;
+        }
         let before = Instant::now();
-        // Over and over within 1 MiB, as a database's log is.
-        file.seek(SeekFrom::Start(4096 * (number as u64 % 256)))?;
         file.write_all(&page)?;
         file.sync_data()?;
-        times.push(before.elapsed());
+        latencies.push(before.elapsed());
     }
-    times.sort_unstable();
-    Ok(times.get(DISK_WRITES / 2).map_or(0.0, |time| time.as_secs_f64() * 1e6))
+    let spent = Spent { elapsed: begun.elapsed(), server: Duration::ZERO, load: Duration::ZERO };
+    Ok(Measured::of(latencies, &spent, 0))
 }
 
-fn pin_to_core(core: usize) -> Outcome<()> {
-    let own = std::process::id().to_string();
-    let mut command = Command::new("taskset");
-    command.args(["--all-tasks", "--cpu-list", "--pid", &core.to_string(), &own]);
-    run(command.stdout(std::process::Stdio::null()))
+fn postgres(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Section<'static>> {
+    let at = format!("PostgreSQL, {connections} connections");
+    let mut cluster = Cluster::new(workshop, "postgres", &[])?;
+    let alone = cluster.copy("engine_alone")?;
+    let pgbench = Pgbench::new(workshop, &cluster)?;
+    cluster.serve(1)?;
+    let mut load = cluster.load(1, connections)?;
+    load.warm_up(WARM_UP)?;
+    let mut sides = vec![
+        Side::new("PostgreSQL", move |span| load.turn(span)),
+        Side::new("PostgreSQL engine alone", |span| {
+            engine_alone(workshop, &alone, connections, span.as_secs())
+        }),
+        Side::new("pgbench", |span| pgbench.turn(span.as_secs())),
+    ];
+    alternate(&mut sides, plan, &at)?;
+    let mut ratios = Vec::new();
+    if let [whole, engine, pgbench] = sides.as_slice() {
+        let engine = Ratio::between("per second, engine alone ÷ pgbench", engine, pgbench, |one| one.rate);
+        let is_stated = connections == STATED;
+        ratios.push(if is_stated { engine.held_against(at_least(1.7, 2.2)) } else { engine });
+        ratios.push(Ratio::between("per second, end to end ÷ pgbench", whole, pgbench, |one| one.rate));
+    }
+    // What the turns borrow ends here; what they gave stays.
+    let sides = sides.into_iter().map(Side::ended).collect();
+    let mut notes = pgbench.notes(&cluster)?;
+    notes.extend([cluster.rows("engine_alone")?, cluster.own_rows()?]);
+    Ok(Section { at, sides, ratios, notes })
 }

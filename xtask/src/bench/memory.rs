@@ -1,41 +1,82 @@
-//! `cargo xtask bench memory`: what the server holds in memory after many creates.
+//! `cargo xtask bench memory`: what the server itself holds in memory after many creates.
 
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::bench::MemoryArguments;
-use crate::bench::round::{Prepared, round};
-use crate::load::{Connections, Signer};
-use crate::machine::{fresh_seed, memory_bytes};
-use crate::server::{Credentials, Launch, registrar, scratch};
+use crate::bench::http_load::HttpLoad;
+use crate::bench::measured::count;
+use crate::bench::places::Workshop;
+use crate::bench::postgres::Cluster;
+use crate::bench::ratio::{Ratio, at_most};
+use crate::bench::report::{Report, Section};
+use crate::bench::{Engine, Plan};
+use crate::machine::memory_bytes;
 
-/// Requests signed at once: few enough that their timestamps are fresh when they are sent.
-const PORTION: usize = 20_000;
+/// Requests are made for so long at once: their timestamps must be fresh when they are sent.
+const PORTION: Duration = Duration::from_secs(3);
 
-/// Longer than a portion can take.
-const PORTION_WITHIN: Duration = Duration::from_mins(1);
+/// Arguments of `cargo xtask bench memory`.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The engines.
+    #[arg(long, value_delimiter = ',', default_values = ["sqlite", "postgres"])]
+    engines: Vec<Engine>,
+    /// How many customers are created at least.
+    #[arg(long, default_value_t = 1_000_000)]
+    customers: usize,
+    /// Over how many connections.
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    #[command(flatten)]
+    plan: Plan,
+}
 
-/// Creates the customers and prints the server's memory before and after.
-pub(crate) fn memory(arguments: &MemoryArguments) -> Outcome<()> {
-    let folder = scratch("bench-memory")?;
-    let launch = Launch::new(&registrar(arguments.binary.as_deref(), true, &folder)?, &folder);
-    let server = launch.start()?;
-    let signer = Signer::new(&Credentials::of(&launch.data)?)?;
-    let resident = || memory_bytes(server.pid(), "VmRSS");
-    let at_start = resident()?;
-    let mut connections = Connections::open(server.address, arguments.connections)?;
-    let run = fresh_seed() & 0xFFFF_FFFF;
+/// Runs the benchmark.
+pub(crate) fn memory(arguments: &Arguments) -> Outcome<()> {
+    let workshop = Workshop::new("memory", &arguments.plan)?;
+    let mut report = Report::new("memory");
+    for engine in &arguments.engines {
+        let section = match engine {
+            Engine::Sqlite => {
+                let place = workshop.embedded("embedded")?;
+                let pid = place.target.processes.first().copied().ok_or("no server runs")?;
+                watch("embedded", place.load(arguments.connections), pid, arguments)?
+            }
+            Engine::Postgres => {
+                let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
+                cluster.serve(1)?;
+                let load = cluster.load(1, arguments.connections)?;
+                watch("PostgreSQL", load, cluster.server_pid()?, arguments)?
+            }
+        };
+        report.add(&section);
+    }
+    report.finish(&arguments.plan)
+}
+
+fn watch(name: &str, mut load: HttpLoad, pid: u32, arguments: &Arguments) -> Outcome<Section<'static>> {
+    let at_start = memory_bytes(pid, "VmRSS")?;
     let mut created = 0;
     while created < arguments.customers {
-        let count = PORTION.min(arguments.customers - created);
-        let prepared = Prepared::new(&signer, run, created as u64, count);
-        created += round(&mut connections, server.pid(), prepared, PORTION_WITHIN)?.answers;
+        created += load.turn(PORTION)?.answers;
     }
-    let (after, peak) = (resident()?, memory_bytes(server.pid(), "VmHWM")?);
-    let connections = arguments.connections;
-    println!("memory after {created} creates at {connections} connections (resident, bytes and MiB):");
-    for (name, bytes) in [("at start", at_start), ("after", after), ("peak", peak)] {
-        println!("  {name:<9} {bytes:>12}  {:>6}.{} MiB", bytes >> 20, ((bytes % (1 << 20)) * 10) >> 20);
-    }
-    Ok(())
+    let (after, peak) = (mebibytes(memory_bytes(pid, "VmRSS")?), mebibytes(memory_bytes(pid, "VmHWM")?));
+    let allowed = if name == "embedded" { 64.0 + count(created) * 64.0 / 1_048_576.0 } else { 64.0 };
+    let what = format!("resident MiB after {created} creates ÷ {allowed:.0} MiB");
+    let ratio = Ratio::of(&what, after / allowed, std::iter::once(after / allowed));
+    let note = format!(
+        "resident: {:.1} MiB at the start, {after:.1} after, {peak:.1} at the peak",
+        mebibytes(at_start)
+    );
+    Ok(Section {
+        at: format!("{name}, {} connections", arguments.connections),
+        sides: Vec::new(),
+        ratios: vec![ratio.held_against(at_most(None, 1.0))],
+        notes: vec![note],
+    })
+}
+
+/// Bytes as MiB.
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes >> 10).unwrap_or(u32::MAX)) / 1024.0
 }

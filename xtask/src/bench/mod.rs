@@ -1,59 +1,103 @@
-//! `cargo xtask bench`: what a durable create costs, beside a bare server of the same HTTP library in the same run.
+//! `cargo xtask bench`: what Registrar costs, each time beside a reference in the same run.
 //!
-//! Invariant: a round counts only if every answer in it was 200.
+//! Invariant: a round counts only if every answer in it was as it must be.
 
 mod create;
+mod growth;
+mod http_load;
+mod kinds;
+mod latency;
+mod measured;
 mod memory;
+mod pgbench;
+mod places;
+mod plot;
+mod postgres;
+mod profile;
+mod ratio;
+mod references;
 mod report;
-mod round;
-
-pub(crate) use create::create;
-pub(crate) use memory::memory;
+mod requests;
+mod servers;
+mod side;
 
 use std::path::PathBuf;
+
+use crate::Outcome;
 
 /// What is measured.
 #[derive(clap::Subcommand)]
 pub(crate) enum Bench {
-    /// Creates per second, latency and server CPU per create, beside a bare echo server.
-    Create(CreateArguments),
+    /// Creates per second, latency and server CPU per create of both engines, beside a bare echo server, an append-only log
+    /// in the same server, and pgbench with the same insert.
+    Create(create::Arguments),
+    /// Creates per second of 1, 2 and 3 servers on one PostgreSQL.
+    Servers(servers::Arguments),
+    /// Both engines beside the same service on Fastify + pg and on FastAPI + asyncpg.
+    References(references::Arguments),
+    /// Repeated requests beside first ones: CPU.
+    Replay(kinds::Arguments),
+    /// Requests with a bad signature beside a bare echo server: CPU.
+    Refused(kinds::Arguments),
+    /// Creates with replays and reads between them, beside creates alone.
+    Mixed(kinds::Arguments),
+    /// Latencies at half the greatest rate, requests arriving at random moments, checkpoints included.
+    Latency(latency::Arguments),
+    /// Creates per second, memory and start-up with many customers stored, beside an empty database.
+    Growth(growth::Arguments),
+    /// Time from the start to `ready` with many customers stored, after an orderly end and after a kill.
+    Startup(growth::Arguments),
     /// Resident memory of the server after many creates.
-    Memory(MemoryArguments),
+    Memory(memory::Arguments),
+    /// The functions in which the embedded server spends its CPU time under load.
+    Profile(profile::Arguments),
+    /// Draws the creates per second of reports (JSON) as an SVG.
+    Plot(plot::Arguments),
 }
 
-/// Arguments of `cargo xtask bench create`.
+/// Runs one of them.
+pub(crate) fn bench(what: &Bench) -> Outcome<()> {
+    match what {
+        Bench::Create(arguments) => create::create(arguments),
+        Bench::Servers(arguments) => servers::servers(arguments),
+        Bench::References(arguments) => references::references(arguments),
+        Bench::Replay(arguments) => kinds::replay(arguments),
+        Bench::Refused(arguments) => kinds::refused(arguments),
+        Bench::Mixed(arguments) => kinds::mixed(arguments),
+        Bench::Latency(arguments) => latency::latency(arguments),
+        Bench::Growth(arguments) => growth::growth(arguments),
+        Bench::Startup(arguments) => growth::startup(arguments),
+        Bench::Memory(arguments) => memory::memory(arguments),
+        Bench::Profile(arguments) => profile::profile(arguments),
+        Bench::Plot(arguments) => plot::plot(arguments),
+    }
+}
+
+/// How every benchmark is run.
 #[derive(clap::Args)]
-pub(crate) struct CreateArguments {
-    /// Rounds for each server and number of connections; medians are reported.
+pub(crate) struct Plan {
+    /// Rounds, in each of which every side has its turn; medians are reported.
     #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Length of a round.
+    pub(crate) rounds: usize,
+    /// Length of a turn.
     #[arg(long, default_value_t = 3)]
-    seconds: u64,
-    /// Numbers of connections.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
-    connections: Vec<usize>,
-    /// Keeps the server on core 0 and the load on core 1, as the goals are stated.
+    pub(crate) seconds: u64,
+    /// Keeps an embedded server to core 0 and the load to core 1, as the goals are stated; what uses PostgreSQL has all cores.
     #[arg(long)]
-    pin: bool,
+    pub(crate) pin: bool,
     /// Writes the report here as JSON too.
     #[arg(long)]
-    json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
     /// Measures this binary instead of building one.
     #[arg(long)]
-    binary: Option<PathBuf>,
+    pub(crate) binary: Option<PathBuf>,
 }
 
-/// Arguments of `cargo xtask bench memory`.
-#[derive(clap::Args)]
-pub(crate) struct MemoryArguments {
-    /// How many customers are created.
-    #[arg(long, default_value_t = 100_000)]
-    customers: usize,
-    /// Over how many connections.
-    #[arg(long, default_value_t = 256)]
-    connections: usize,
-    /// Measures this binary instead of building one.
-    #[arg(long)]
-    binary: Option<PathBuf>,
+/// What keeps the customers.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    /// The embedded engine.
+    Sqlite,
+    /// PostgreSQL, on a private server made for the run.
+    Postgres,
 }

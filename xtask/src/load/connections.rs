@@ -48,11 +48,11 @@ struct Connection {
     sent_at: Instant,
 }
 
-/// A set of connections to one server.
+/// A set of connections, spread evenly over servers.
 pub(crate) struct Connections {
     poll: Poll,
     events: Events,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     all: Vec<Connection>,
 }
 
@@ -63,13 +63,18 @@ enum Step {
 }
 
 impl Connections {
-    /// Opens `count` connections.
+    /// Opens `count` connections to one server.
     pub(crate) fn open(address: SocketAddr, count: usize) -> Outcome<Self> {
+        Self::spread(&[address], count)
+    }
+
+    /// Opens `count` connections, in turn to each of the servers.
+    pub(crate) fn spread(addresses: &[SocketAddr], count: usize) -> Outcome<Self> {
         let poll = Poll::new()?;
         let mut all = Vec::with_capacity(count);
         for index in 0..count {
             all.push(Connection {
-                stream: Some(connect(&poll, address, index)?),
+                stream: Some(connect(&poll, addresses, index)?),
                 request: Vec::with_capacity(2048),
                 written: 0,
                 input: vec![0; READ_BYTES],
@@ -78,14 +83,34 @@ impl Connections {
                 sent_at: Instant::now(),
             });
         }
-        Ok(Self { poll, events: Events::with_capacity(1024), address, all })
+        Ok(Self { poll, events: Events::with_capacity(1024), addresses: addresses.to_vec(), all })
     }
 
     /// Sends until `until`; what is under way then stays so.
     pub(crate) fn run_until(&mut self, until: Instant, traffic: &mut impl Traffic) -> io::Result<()> {
         self.start_idle(traffic);
         while Instant::now() < until && self.all.iter().any(|one| one.ticket.is_some()) {
-            self.turn(traffic)?;
+            self.turn(NAP_MAX, traffic)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what `traffic` has to send as soon as it has it, whatever is under way, until it is `done`. The kernel's queue
+    /// waits a millisecond at least, in which many requests fall due; so it is asked again after each `pause`, which may be
+    /// none where this thread has a core to itself.
+    pub(crate) fn run_open<T: Traffic>(
+        &mut self,
+        until: Instant,
+        pause: Duration,
+        traffic: &mut T,
+        done: impl Fn(&T) -> bool,
+    ) -> io::Result<()> {
+        while Instant::now() < until && !done(traffic) {
+            self.start_idle(traffic);
+            self.turn(Duration::ZERO, traffic)?;
+            if !pause.is_zero() {
+                std::thread::sleep(pause);
+            }
         }
         Ok(())
     }
@@ -101,7 +126,7 @@ impl Connections {
                 }
                 break;
             }
-            self.turn(&mut silent)?;
+            self.turn(NAP_MAX, &mut silent)?;
         }
         Ok(())
     }
@@ -125,7 +150,7 @@ impl Connections {
                 continue;
             }
             if connection.stream.is_none() {
-                connection.stream = connect(&self.poll, self.address, index).ok();
+                connection.stream = connect(&self.poll, &self.addresses, index).ok();
             }
             if connection.stream.is_some() && connection.begin(traffic) {
                 self.drive(index, traffic);
@@ -133,8 +158,8 @@ impl Connections {
         }
     }
 
-    fn turn(&mut self, traffic: &mut impl Traffic) -> io::Result<()> {
-        match self.poll.poll(&mut self.events, Some(NAP_MAX)) {
+    fn turn(&mut self, nap: Duration, traffic: &mut impl Traffic) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, Some(nap)) {
             Err(failure) if failure.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other?,
         }
@@ -157,7 +182,7 @@ impl Connections {
             return;
         }
         // The server closed an idle connection: that is its right, and the load goes on over a new one.
-        connection.stream = connect(&self.poll, self.address, index).ok();
+        connection.stream = connect(&self.poll, &self.addresses, index).ok();
         if connection.stream.is_some() && connection.begin(traffic) {
             self.drive(index, traffic);
         }
@@ -255,8 +280,9 @@ pub(crate) fn parse_reply(received: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     Some((status, head, rest.get(4..)?.get(..length)?))
 }
 
-fn connect(poll: &Poll, address: SocketAddr, index: usize) -> io::Result<TcpStream> {
-    let stream = std::net::TcpStream::connect(address)?;
+fn connect(poll: &Poll, addresses: &[SocketAddr], index: usize) -> io::Result<TcpStream> {
+    let turn = index.checked_rem(addresses.len()).and_then(|turn| addresses.get(turn));
+    let stream = std::net::TcpStream::connect(turn.ok_or(io::ErrorKind::AddrNotAvailable)?)?;
     stream.set_nodelay(true)?;
     stream.set_nonblocking(true)?;
     let mut stream = TcpStream::from_std(stream);

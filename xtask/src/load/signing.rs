@@ -42,13 +42,27 @@ impl Signer {
     /// Appends the whole request, signed for this moment, to `request`.
     pub(crate) fn write_request(&self, body: &[u8], request: &mut Vec<u8>) {
         let timestamp = unix_seconds();
+        self.write_signed(timestamp, &self.signature(timestamp, body), body, request);
+    }
+
+    /// Appends a request whose signature has the form of one and is of nothing that is sent.
+    pub(crate) fn write_forged_request(&self, body: &[u8], request: &mut Vec<u8>) {
+        self.write_signed(unix_seconds(), &self.signature(0, b"another body"), body, request);
+    }
+
+    /// Appends a request for a page that needs no signature.
+    pub(crate) fn write_get(path: &str, request: &mut Vec<u8>) {
+        request.extend_from_slice(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").as_bytes());
+    }
+
+    fn write_signed(&self, timestamp: u64, signature: &str, body: &[u8], request: &mut Vec<u8>) {
         let head = format!(
             "POST {TARGET} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              X-NDAX-API-KEY: {}\r\nX-NDAX-SIGNED: {}\r\nX-NDAX-TIMESTAMP: {timestamp}\r\n\
              X-NDAX-PASSPHRASE: {}\r\n\r\n",
             body.len(),
             self.api_key,
-            self.signature(timestamp, body),
+            signature,
             self.passphrase,
         );
         request.extend_from_slice(head.as_bytes());

@@ -22,7 +22,7 @@ const CHECKS: &str =
 /// Runs it against a fresh server, which must be alive afterwards.
 pub(crate) fn run_schemathesis(workplace: &Workplace) -> Outcome<()> {
     let own = project().join("tests").join("api-fuzz");
-    let programs = tools::python_environment(&own.join("requirements.txt"))?;
+    let programs = tools::python_environment("python", &own.join("requirements.txt"))?;
     let launch = Launch::new(&workplace.binary, &workplace.folder);
     let mut server = launch.start()?;
     let mut command = Command::new(programs.join("schemathesis"));

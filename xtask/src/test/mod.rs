@@ -6,12 +6,13 @@
 mod api_fuzz;
 mod api_page;
 mod signing_guides;
-mod tools;
+pub(crate) mod tools;
 
 use std::path::PathBuf;
 
 use crate::Outcome;
 use crate::failovers;
+use crate::instructions;
 use crate::kills;
 use crate::process::{cargo, is_there, run};
 use crate::race;
@@ -52,11 +53,12 @@ pub(crate) fn test(arguments: &Arguments) -> Outcome<()> {
     steps.run("rolling restart", rolling_restart);
     steps.run("kills", || kills::kills(&kills::Arguments::short(KILLS)));
     steps.run("failovers", || failovers::failovers(&failovers::Arguments::short(FAILOVERS)));
+    steps.run("instruction counts", || instructions::instructions(&instructions::Arguments::default()));
     steps.finish()
 }
 
 /// The server that the tests of the PostgreSQL engine start; Debian keeps it out of the search path.
-const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
+pub(crate) const POSTGRES: &str = "/usr/lib/postgresql/15/bin/postgres";
 
 /// Makes sure that there is what a cluster is built of.
 pub(crate) fn need_cluster_packages() -> Outcome<()> {

@@ -77,17 +77,38 @@ pub(crate) fn npm_package(name: &str, version: &str) -> Outcome<PathBuf> {
     Ok(modules)
 }
 
-/// Makes a Python environment in `.test-tools/python` from a requirements file; returns its folder of programs.
-pub(crate) fn python_environment(requirements: &Path) -> Outcome<PathBuf> {
+/// Installs what a `package.json` asks for into a folder of its own in `.test-tools`, which is named like the folder of the
+/// file; returns the folder for `NODE_PATH`.
+pub(crate) fn npm_project(package: &Path) -> Outcome<PathBuf> {
+    need("node", &["nodejs"])?;
+    let name = package.parent().and_then(Path::file_name).ok_or("a package.json lies in a folder")?;
+    let folder = project().join(".test-tools").join(name);
+    let (wanted, installed) = (std::fs::read_to_string(package)?, folder.join("installed.json"));
+    let modules = folder.join("node_modules");
+    if std::fs::read_to_string(&installed).is_ok_and(|have| have == wanted) {
+        return Ok(modules);
+    }
+    need("npm", &["npm"])?;
+    println!("installing what {} asks for into {}", package.display(), folder.display());
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("package.json"), &wanted)?;
+    let options = ["install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+    run(Command::new("npm").args(options).arg("--prefix").arg(&folder))?;
+    std::fs::write(installed, wanted)?;
+    Ok(modules)
+}
+
+/// Makes a Python environment of that name in `.test-tools` from a requirements file; returns its folder of programs.
+pub(crate) fn python_environment(name: &str, requirements: &Path) -> Outcome<PathBuf> {
     need("python3", &["python3"])?;
-    let folder = project().join(".test-tools").join("python");
+    let folder = project().join(".test-tools").join(name);
     let programs = folder.join("bin");
     let wanted = std::fs::read_to_string(requirements)?;
     let installed = folder.join("requirements.txt");
     if std::fs::read_to_string(&installed).is_ok_and(|have| have == wanted) {
         return Ok(programs);
     }
-    println!("installing {} with pip into .test-tools/python", wanted.trim().replace('\n', ", "));
+    println!("installing {} with pip into .test-tools/{name}", wanted.trim().replace('\n', ", "));
     let mut make = Command::new("python3");
     make.args(["-m", "venv", "--clear"]).arg(&folder);
     if run(&mut make).is_err() {

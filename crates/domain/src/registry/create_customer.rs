@@ -122,7 +122,7 @@ impl Registry {
         &self,
         platform: &PlatformAccess,
         body: &Object<'_>,
-        payload: &Payload,
+        payload: &Payload<'_>,
         violations: Vec<Violation>,
     ) -> Result<CustomerAnswer, CreateCustomerError> {
         let Some(request_id) = request_id_of(body) else {
@@ -149,7 +149,7 @@ impl Registry {
     fn explain(
         &self,
         platform: &PlatformAccess,
-        payload: &Payload,
+        payload: &Payload<'_>,
         rejection: CreateCustomerRejection,
     ) -> Result<CreateCustomerError, StoreFailure> {
         Ok(match rejection {

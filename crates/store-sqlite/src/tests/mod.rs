@@ -3,6 +3,7 @@
 mod copying;
 mod engine;
 mod faults;
+mod fingerprints;
 mod group_commit;
 mod log;
 mod opening;

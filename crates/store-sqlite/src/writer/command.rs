@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::failure::{ApplyError, Severity, failure, severity};
+use crate::fingerprints::Fingerprints;
 
 /// What a command works with.
 pub(crate) struct Session {
@@ -14,6 +15,15 @@ pub(crate) struct Session {
     pub(crate) connection: Connection,
     /// Whether the last transaction that wrote something could not be committed.
     pub(crate) last_commit_failed: bool,
+    /// Only a server has them.
+    pub(crate) fingerprints: Option<Fingerprints>,
+}
+
+impl Session {
+    /// What tells which customers there are.
+    pub(crate) fn fingerprints(&mut self) -> Result<&mut Fingerprints, ApplyError> {
+        self.fingerprints.as_mut().ok_or_else(|| ApplyError::internal("only a server creates customers"))
+    }
 }
 
 /// An error of SQLite that a batch must know of.
@@ -31,7 +41,7 @@ impl From<&rusqlite::Error> for Trouble {
 /// A command in the queue.
 pub(super) trait Command: Send {
     /// Runs it and keeps the result.
-    fn apply(&mut self, session: &Session) -> Result<(), Trouble>;
+    fn apply(&mut self, session: &mut Session) -> Result<(), Trouble>;
 
     /// Sends the result that was kept.
     fn answer(self: Box<Self>);
@@ -56,10 +66,10 @@ impl<A, T> Waiting<A, T> {
 // Whether anybody still waits for an answer is the caller's affair: a failed send is ignored.
 impl<A, T> Command for Waiting<A, T>
 where
-    A: FnOnce(&Session) -> Result<T, ApplyError> + Send,
+    A: FnOnce(&mut Session) -> Result<T, ApplyError> + Send,
     T: Send,
 {
-    fn apply(&mut self, session: &Session) -> Result<(), Trouble> {
+    fn apply(&mut self, session: &mut Session) -> Result<(), Trouble> {
         let Some(apply) = self.apply.take() else { return Ok(()) };
         let (result, told) = match apply(session) {
             Ok(outcome) => (Ok(outcome), Ok(())),

@@ -19,6 +19,7 @@ use self::command::{Command, Waiting};
 pub(crate) use self::command::{Session, in_savepoint};
 use self::thread::WriterThread;
 use crate::failure::ApplyError;
+use crate::fingerprints::Fingerprints;
 use crate::limits::QUEUE_COMMANDS_MAX;
 use crate::options::Options;
 use crate::statistics::Counters;
@@ -57,11 +58,17 @@ impl Writer {
     /// Starts the thread.
     pub(crate) fn start(
         connection: Connection,
+        fingerprints: Option<Fingerprints>,
         options: Options,
         shared: &Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
-        let thread = WriterThread::new(connection, options, receiver, Arc::clone(shared));
+        let thread = WriterThread::new(
+            Session { connection, fingerprints, last_commit_failed: false },
+            options,
+            receiver,
+            Arc::clone(shared),
+        );
         let thread =
             std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
         Ok(Self { sender: Some(sender), shared: Arc::clone(shared), thread: Some(thread) })
@@ -73,7 +80,7 @@ impl Writer {
     /// Once polled it is carried out, whether the caller goes on waiting or not.
     pub(crate) async fn submit<A, T>(&self, apply: A) -> Result<T, StoreFailure>
     where
-        A: FnOnce(&Session) -> Result<T, ApplyError> + Send + 'static,
+        A: FnOnce(&mut Session) -> Result<T, ApplyError> + Send + 'static,
         T: Send + 'static,
     {
         self.shared.check_running()?;

@@ -13,7 +13,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use registrar_domain::store::StoreFailure;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::ErrorCode;
 
 use super::Shared;
 use super::command::{Command, Session, Trouble};
@@ -63,13 +63,13 @@ pub(super) struct WriterThread {
 
 impl WriterThread {
     pub(super) fn new(
-        connection: Connection,
+        session: Session,
         options: Options,
         receiver: Receiver<Box<dyn Command>>,
         shared: Arc<Shared>,
     ) -> Self {
         Self {
-            session: Session { connection, last_commit_failed: false },
+            session,
             receiver,
             shared,
             log_pages: Arc::default(),
@@ -126,7 +126,11 @@ impl WriterThread {
     }
 
     fn run_batch(&mut self, mut batch: Batch) -> ControlFlow<String> {
-        match self.commit_batch(&mut batch) {
+        let ended = self.commit_batch(&mut batch);
+        if let Some(fingerprints) = &mut self.session.fingerprints {
+            if ended.is_ok() { fingerprints.committed() } else { fingerprints.rolled_back() }
+        }
+        match ended {
             Ok(()) => {
                 self.shared.counters.count_commit(batch.len());
                 batch.into_iter().for_each(Command::answer);
@@ -153,7 +157,7 @@ impl WriterThread {
     fn commit_batch(&mut self, batch: &mut Batch) -> Result<(), BatchError> {
         self.session.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for command in batch {
-            let told = command.apply(&self.session);
+            let told = command.apply(&mut self.session);
             // Some errors end the whole transaction, with it the commands before this one.
             let lost = self.session.connection.is_autocommit();
             match told {
@@ -162,7 +166,10 @@ impl WriterThread {
                 Ok(()) | Err(_) => {}
             }
         }
-        (self.commit)(&self.session.connection).or_else(|error| self.explain_failed_commit(&error))
+        let Session { connection, fingerprints, .. } = &self.session;
+        let stored = fingerprints.as_ref().map_or(Ok(()), |fingerprints| fingerprints.store(connection));
+        let committed = stored.and_then(|()| (self.commit)(connection));
+        committed.or_else(|error| self.explain_failed_commit(&error))
     }
 
     /// A commit that found the disk full or the database locked did nothing: its last frame, which makes it valid, was

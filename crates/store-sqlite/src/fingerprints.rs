@@ -1,0 +1,247 @@
+//! Which blind indexes of customers are taken, in memory: what tells `create_customer` whether there is a row to look at.
+//!
+//! A random key in a B-tree costs a create more than everything else and more with every customer; here it costs a few
+//! bytes. A fingerprint only ever says "look there": the row decides. Invariant: every index that is stored is here, for
+//! only the server's writer stores customers, and its entries are committed with the rows.
+
+use std::path::Path;
+
+use hashbrown::HashTable;
+use registrar_domain::ids::CustomerNumber;
+use registrar_domain::store::BlindIndex;
+use rusqlite::{Connection, params};
+
+use crate::limits::{FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX};
+use crate::open_error::OpenError;
+
+/// Bytes of a stored entry: four of the customer's number, then the fingerprint.
+const ENTRY_BYTES: usize = 12;
+
+/// One index of one customer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    number: CustomerNumber,
+    /// The first eight bytes of a keyed hash: as good as random.
+    fingerprint: u64,
+}
+
+/// What is kept of an entry: where it lies tells ten more bits of the fingerprint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    number: u32,
+    bits: u32,
+}
+
+/// The indexes of all customers.
+pub(crate) struct Fingerprints {
+    /// Many small tables instead of a large one: growing moves one of them at a time, which no request notices.
+    shards: Vec<HashTable<Kept>>,
+    /// The entries of the transaction under way, as they will be stored.
+    uncommitted: Vec<u8>,
+}
+
+impl Fingerprints {
+    fn empty() -> Self {
+        Self { shards: vec![HashTable::new(); FINGERPRINT_SHARDS], uncommitted: Vec::new() }
+    }
+
+    /// Reads what is stored at `path`. Entries that are alike are compared by their rows, so that each start also proves
+    /// that no index is stored twice.
+    pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
+        let sqlite = |error| OpenError::sqlite(path, &error);
+        let mut all = Self::empty();
+        let alike = all.read(connection).map_err(sqlite)?;
+        match first_with_the_same_index(connection, &alike).map_err(sqlite)? {
+            Some((one, other)) => Err(OpenError::StoredTwice { one: one.0, other: other.0 }),
+            None => Ok(all),
+        }
+    }
+
+    /// Reads the stored entries; the customers whose fingerprints are alike.
+    fn read(&mut self, connection: &Connection) -> rusqlite::Result<Vec<(CustomerNumber, CustomerNumber)>> {
+        let (mut spread, mut waiting) = (vec![Vec::new(); self.shards.len()], 0);
+        let mut alike = Vec::new();
+        let mut query = connection.prepare("SELECT entries FROM fingerprints")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let entries = row.get_ref(0)?.as_blob()?.as_chunks().0;
+            for entry in entries.iter().map(Entry::decode) {
+                spread.get_mut(entry.shard()).into_iter().for_each(|shard| shard.push(entry.kept()));
+            }
+            waiting += entries.len();
+            if waiting >= FINGERPRINTS_SPREAD_MAX {
+                self.gather(&mut spread, &mut alike);
+                waiting = 0;
+            }
+        }
+        self.gather(&mut spread, &mut alike);
+        Ok(alike)
+    }
+
+    /// Fills one table after the other, for one fits into a processor's cache and all of them do not.
+    fn gather(&mut self, spread: &mut [Vec<Kept>], alike: &mut Vec<(CustomerNumber, CustomerNumber)>) {
+        for (shard, waiting) in self.shards.iter_mut().zip(spread) {
+            for kept in waiting.drain(..) {
+                let earlier = alike_in(shard, kept.bits);
+                alike.extend(earlier.map(|number| (number, CustomerNumber(kept.number))));
+                shard.insert_unique(hash(kept.bits), kept, |kept| hash(kept.bits));
+            }
+        }
+    }
+
+    /// The customers whose rows may bear this index: nearly always none or one.
+    pub(crate) fn candidates(&self, index: BlindIndex) -> impl Iterator<Item = CustomerNumber> {
+        let entry = Entry::new(index, CustomerNumber(0));
+        self.shards.get(entry.shard()).into_iter().flat_map(move |shard| alike_in(shard, entry.kept().bits))
+    }
+
+    /// Takes note of an index whose row was inserted in the transaction under way.
+    pub(crate) fn add(&mut self, index: BlindIndex, number: CustomerNumber) {
+        let entry = Entry::new(index, number);
+        self.insert(entry);
+        self.uncommitted.extend_from_slice(&entry.encode());
+    }
+
+    /// Stores the entries of the transaction under way, to be committed with the rows.
+    pub(crate) fn store(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.uncommitted.is_empty() {
+            return Ok(());
+        }
+        let mut insert = connection.prepare_cached("INSERT INTO fingerprints (entries) VALUES (?1)")?;
+        insert.execute(params![self.uncommitted]).map(|_| ())
+    }
+
+    /// The transaction was committed.
+    pub(crate) fn committed(&mut self) {
+        self.uncommitted.clear();
+    }
+
+    /// The transaction was not committed. Entries without a row would do no harm, but fill the memory while a disk is full.
+    pub(crate) fn rolled_back(&mut self) {
+        for entry in std::mem::take(&mut self.uncommitted).as_chunks().0.iter().map(Entry::decode) {
+            let (hash, kept) = (entry.hash(), entry.kept());
+            if let Some(Ok(occupied)) =
+                self.shards.get_mut(entry.shard()).map(|shard| shard.find_entry(hash, |one| *one == kept))
+            {
+                occupied.remove();
+            }
+        }
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        if let Some(shard) = self.shards.get_mut(entry.shard()) {
+            shard.insert_unique(entry.hash(), entry.kept(), |kept| hash(kept.bits));
+        }
+    }
+}
+
+fn alike_in(shard: &HashTable<Kept>, bits: u32) -> impl Iterator<Item = CustomerNumber> {
+    let alike = shard.iter_hash(hash(bits)).filter(move |kept| kept.bits == bits);
+    alike.map(|kept| CustomerNumber(kept.number))
+}
+
+fn first_with_the_same_index(
+    connection: &Connection,
+    pairs: &[(CustomerNumber, CustomerNumber)],
+) -> rusqlite::Result<Option<(CustomerNumber, CustomerNumber)>> {
+    let mut same = connection.prepare(
+        "SELECT EXISTS (SELECT 1 FROM customers AS a, customers AS b WHERE a.number = ?1 AND b.number = ?2 \
+         AND a.number <> b.number AND a.platform = b.platform \
+         AND (a.email_index = b.email_index OR a.request_index = b.request_index))",
+    )?;
+    for (one, other) in pairs {
+        if same.query_row([one.0, other.0], |row| row.get(0))? {
+            return Ok(Some((*one, *other)));
+        }
+    }
+    Ok(None)
+}
+
+impl Entry {
+    fn new(index: BlindIndex, number: CustomerNumber) -> Self {
+        let fingerprint = index.0.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        Self { number, fingerprint }
+    }
+
+    fn encode(self) -> [u8; ENTRY_BYTES] {
+        let mut bytes = [0; ENTRY_BYTES];
+        let (number, fingerprint) = bytes.split_at_mut(4);
+        number.copy_from_slice(&self.number.0.to_be_bytes());
+        fingerprint.copy_from_slice(&self.fingerprint.to_be_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8; ENTRY_BYTES]) -> Self {
+        let [a, b, c, d, fingerprint @ ..] = *bytes;
+        let number = CustomerNumber(u32::from_be_bytes([a, b, c, d]));
+        Self { number, fingerprint: u64::from_be_bytes(fingerprint) }
+    }
+
+    fn shard(self) -> usize {
+        // The upper half, so that it is independent of the bits that are kept.
+        ((self.fingerprint >> 32) as usize) % FINGERPRINT_SHARDS
+    }
+
+    const fn kept(self) -> Kept {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+        Kept { number: self.number.0, bits: self.fingerprint as u32 }
+    }
+
+    fn hash(self) -> u64 {
+        hash(self.kept().bits)
+    }
+}
+
+/// The table takes its place from the lower bits and a tag from the upper ones.
+fn hash(bits: u32) -> u64 {
+    u64::from(bits) << 32 | u64::from(bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(first: u64, rest: u8) -> BlindIndex {
+        let mut bytes = [rest; 16];
+        bytes[..8].copy_from_slice(&first.to_be_bytes());
+        BlindIndex(bytes)
+    }
+
+    fn candidates(all: &Fingerprints, index: BlindIndex) -> Vec<u32> {
+        let mut numbers: Vec<_> = all.candidates(index).map(|number| number.0).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let entry = Entry::new(index(0x0102_0304_0506_0708, 9), CustomerNumber(0xA0B0_C0D0));
+        let bytes = entry.encode();
+        assert_eq!(bytes, [0xA0, 0xB0, 0xC0, 0xD0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(Entry::decode(&bytes) == entry);
+    }
+
+    #[test]
+    fn indexes_that_begin_alike_are_all_candidates_and_others_are_not() {
+        let mut all = Fingerprints::empty();
+        for number in 0..10_000 {
+            all.add(index(u64::from(number) << 32 | u64::from(number / 2), 0), CustomerNumber(number));
+        }
+        all.add(index(7 << 32 | 3, 1), CustomerNumber(10_000));
+        assert_eq!(candidates(&all, index(7 << 32 | 3, 2)), [7, 10_000]);
+        assert_eq!(candidates(&all, index(8 << 32 | 4, 0)), [8]);
+        assert_eq!(candidates(&all, index(8 << 32 | 5, 0)), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn what_was_rolled_back_is_forgotten_and_what_was_committed_stays() {
+        let mut all = Fingerprints::empty();
+        all.add(index(1, 0), CustomerNumber(1));
+        all.committed();
+        all.add(index(1, 0), CustomerNumber(2));
+        all.add(index(2, 0), CustomerNumber(2));
+        all.rolled_back();
+        assert_eq!(candidates(&all, index(1, 0)), [1]);
+        assert_eq!(candidates(&all, index(2, 0)), Vec::<u32>::new());
+    }
+}

@@ -1,0 +1,130 @@
+//! What tells which indexes are taken: after a migration, after an end, and when something else wrote into the database.
+
+use registrar_domain::store::{
+    CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, Store, StoreFailure,
+};
+use registrar_domain::testing::{Scene, block_on, scene, stored};
+
+use super::engine::{Place, contents, server};
+use crate::{OpenError, Options, SqliteStore};
+
+fn create(store: &SqliteStore, command: &CreateCustomer) -> CreateCustomerOutcome {
+    block_on(store.create_customer(command.clone())).unwrap()
+}
+
+/// Thirty customers, every third without a request_id.
+fn customers(store: &SqliteStore, scene: Scene) -> Vec<CreateCustomer> {
+    (0..30)
+        .map(|n| {
+            let fixture = scene.customer(store).email(n).payload(n);
+            let command = if n % 3 == 0 { fixture } else { fixture.request(n) }.build();
+            assert_eq!(create(store, &command), CreateCustomerOutcome::Created);
+            command
+        })
+        .collect()
+}
+
+fn assert_all_are_found(store: &SqliteStore, scene: Scene, customers: &[CreateCustomer]) {
+    for (n, customer) in (0..).zip(customers) {
+        let again = CreateCustomer { number: store.reserve_customer_number().unwrap(), ..customer.clone() };
+        let replayed = CreateCustomerOutcome::Replayed(stored(customer));
+        let rejected = CreateCustomerOutcome::Rejected(CreateCustomerRejection::PayloadAlreadySubmitted(
+            customer.number,
+        ));
+        let expected = if customer.request.is_some() { replayed } else { rejected };
+        assert_eq!(create(store, &again), expected);
+        let other = scene.customer(store).request(100 + n).email(n).payload(n).build();
+        assert!(matches!(create(store, &other), CreateCustomerOutcome::Rejected(_)));
+    }
+}
+
+#[test]
+fn a_database_of_the_first_release_is_migrated_with_its_customers() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let customers = customers(&store, scene);
+    let before = contents(&store, &place.path());
+    drop(store);
+    let entries = "SELECT hex(entries) FROM fingerprints ORDER BY number";
+    let read = || -> Vec<String> {
+        let connection = place.connection();
+        let mut query = connection.prepare(entries).unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let written = read();
+    let undo = "DROP TABLE fingerprints; DROP TABLE relocation; PRAGMA user_version = 1; \
+                CREATE UNIQUE INDEX customers_by_email ON customers (platform, email_index); \
+                CREATE UNIQUE INDEX customers_by_request ON customers (platform, request_index)";
+    place.connection().execute_batch(undo).unwrap();
+    let store = place.open();
+    assert_eq!(contents(&store, &place.path()), before);
+    assert_eq!(read(), written, "a migrated customer has the entries that a new one gets");
+    assert_all_are_found(&store, scene, &customers);
+}
+
+#[test]
+fn every_customer_is_found_after_an_end_and_a_start() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let customers = customers(&store, scene);
+    assert_all_are_found(&store, scene, &customers);
+    drop(store);
+    assert_all_are_found(&place.open(), scene, &customers);
+}
+
+#[test]
+fn an_index_that_begins_like_another_is_not_taken_for_it() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let command = |last: u8| {
+        scene.customer(&store).payload(last).with(move |command| command.email.0[15] = last).build()
+    };
+    for number in 0..3 {
+        assert_eq!(create(&store, &command(number)), CreateCustomerOutcome::Created);
+    }
+    drop(store);
+    let store = place.open();
+    for number in 0..3 {
+        let again =
+            scene.customer(&store).payload(number).with(move |command| command.email.0[15] = number).build();
+        assert!(matches!(create(&store, &again), CreateCustomerOutcome::Rejected(_)));
+    }
+}
+
+#[test]
+fn a_database_in_which_something_else_stored_a_customer_twice_is_refused() {
+    for column in ["email_index", "request_index"] {
+        let place = Place::new();
+        let store = place.open();
+        let scene = scene(&store, "one");
+        for n in 1..3 {
+            create(&store, &scene.customer(&store).request(n).email(n).payload(n).build());
+        }
+        drop(store);
+        let twice = format!(
+            "UPDATE customers SET {column} = (SELECT {column} FROM customers ORDER BY number LIMIT 1); \
+             UPDATE fingerprints SET entries = (SELECT CAST(group_concat(unhex(printf('%08X', number)) \
+             || substr({column}, 1, 8), '') AS BLOB) FROM customers)"
+        );
+        place.connection().execute_batch(&twice).unwrap();
+        let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
+        assert!(matches!(refused, OpenError::StoredTwice { .. }), "{refused:?}");
+    }
+}
+
+#[test]
+fn an_operator_neither_creates_customers_nor_finds_them_by_request() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let command = scene.customer(&store).request(1).build();
+    let operator = place.open_with(Options::operator());
+    let refused = block_on(operator.create_customer(command.clone()));
+    assert!(matches!(refused, Err(StoreFailure::Internal(_))), "{refused:?}");
+    let refused = block_on(operator.find_customer_by_request(scene.platform, command.request.unwrap()));
+    assert!(matches!(refused, Err(StoreFailure::Internal(_))), "{refused:?}");
+    assert_eq!(create(&store, &command), CreateCustomerOutcome::Created);
+}
