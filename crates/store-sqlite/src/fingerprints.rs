@@ -11,7 +11,10 @@ use registrar_domain::ids::CustomerNumber;
 use registrar_domain::store::BlindIndex;
 use rusqlite::{Connection, params};
 
-use crate::limits::{FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX};
+use crate::connection::open_reader;
+use crate::limits::{
+    FINGERPRINT_READERS, FINGERPRINT_ROWS_READ_AHEAD_MIN, FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX,
+};
 use crate::open_error::OpenError;
 
 /// Bytes of a stored entry: four of the customer's number, then the fingerprint.
@@ -50,7 +53,16 @@ impl Fingerprints {
     pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::sqlite(path, &error);
         let mut all = Self::empty();
-        let alike = all.read(connection).map_err(sqlite)?;
+        let alike = std::thread::scope(|scope| {
+            let last = last_row(connection)?;
+            if last >= FINGERPRINT_ROWS_READ_AHEAD_MIN {
+                for part in 0..FINGERPRINT_READERS {
+                    scope.spawn(move || read_ahead(path, last, part));
+                }
+            }
+            all.read(connection)
+        });
+        let alike = alike.map_err(sqlite)?;
         match first_with_the_same_index(connection, &alike).map_err(sqlite)? {
             Some((one, other)) => Err(OpenError::StoredTwice { one: one.0, other: other.0 }),
             None => Ok(all),
@@ -138,6 +150,19 @@ impl Fingerprints {
 fn alike_in(shard: &HashTable<Kept>, bits: u32) -> impl Iterator<Item = CustomerNumber> {
     let alike = shard.iter_hash(hash(bits)).filter(move |kept| kept.bits == bits);
     alike.map(|kept| CustomerNumber(kept.number))
+}
+
+fn last_row(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT coalesce(max(number), 0) FROM fingerprints", [], |row| row.get(0))
+}
+
+/// Has a part of the table read from the disk: its pages lie apart, and to wait for one after the other takes longer than
+/// everything else at a start. What fails here fails again where it matters.
+fn read_ahead(path: &Path, last: i64, part: i64) {
+    let Ok(reader) = open_reader(path) else { return };
+    let sql = "SELECT max(length(entries)) FROM fingerprints WHERE number > ?1 AND number <= ?2";
+    let (from, to) = (last * part / FINGERPRINT_READERS, last * (part + 1) / FINGERPRINT_READERS);
+    let _ = reader.query_row(sql, [from, to], |_| Ok(()));
 }
 
 fn first_with_the_same_index(

@@ -70,3 +70,9 @@ pub const FINGERPRINT_SHARDS: usize = 1024;
 
 /// Fingerprints that a start spreads over their tables at once: 2 Mi of 8 bytes, of which each table gets some thousands.
 pub const FINGERPRINTS_SPREAD_MAX: usize = 2 << 20;
+
+/// Connections that read the fingerprints ahead of a start: with 8, a disk read 80,000 scattered pages in half the time.
+pub const FINGERPRINT_READERS: i64 = 8;
+
+/// Rows of fingerprints below which nothing is read ahead: so few take milliseconds.
+pub const FINGERPRINT_ROWS_READ_AHEAD_MIN: i64 = 1_000;

@@ -6,6 +6,7 @@ use registrar_domain::store::{
 use registrar_domain::testing::{Scene, block_on, scene, stored};
 
 use super::engine::{Place, contents, server};
+use crate::limits::FINGERPRINT_ROWS_READ_AHEAD_MIN;
 use crate::{OpenError, Options, SqliteStore};
 
 fn create(store: &SqliteStore, command: &CreateCustomer) -> CreateCustomerOutcome {
@@ -71,6 +72,23 @@ fn every_customer_is_found_after_an_end_and_a_start() {
     let customers = customers(&store, scene);
     assert_all_are_found(&store, scene, &customers);
     drop(store);
+    assert_all_are_found(&place.open(), scene, &customers);
+}
+
+/// Long enough for reading ahead. Entries of customers that do not exist cost a look and harm nothing.
+#[test]
+fn every_customer_is_found_in_a_long_table() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let customers = customers(&store, scene);
+    drop(store);
+    let rows = FINGERPRINT_ROWS_READ_AHEAD_MIN;
+    let fill = format!(
+        "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {rows}) \
+         INSERT INTO fingerprints (entries) SELECT randomblob(24) FROM counted"
+    );
+    place.connection().execute_batch(&fill).unwrap();
     assert_all_are_found(&place.open(), scene, &customers);
 }
 
