@@ -15,6 +15,10 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 const USAGE: &str = "usage: engine log-server FOLDER | backend DATABASE_URL CALLERS SECONDS | \
                      fill DATABASE_FILE MORE | hot-path create|refused REQUESTS";
 
+/// The server's allocator: what is measured here is part of it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
