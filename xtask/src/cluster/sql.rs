@@ -44,7 +44,7 @@ pub(crate) fn ask(address: &str, database: &str, statement: &str) -> Outcome<Str
 /// The role that owns the tables.
 pub(crate) const OWNER: &str = "registrar_owner";
 
-/// Makes the owner and the empty database that an operator makes by hand (docs/operating.md).
+/// Makes the owner and the empty database that an operator makes by hand (docs/clusters.md).
 pub(crate) fn make_database(primary: &str) -> Outcome<()> {
     ask(primary, "postgres", &format!("CREATE ROLE {OWNER} LOGIN PASSWORD '{PASSWORD}'"))?;
     ask(primary, "postgres", &format!("CREATE DATABASE {DATABASE} OWNER {OWNER}"))?;

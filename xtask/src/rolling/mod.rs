@@ -1,6 +1,6 @@
 //! `cargo xtask rolling`: three servers behind HAProxy, each restarted in turn under half of the load they can bear.
 //!
-//! Follows the steps of docs/operating.md, "Upgrade without downtime". Invariant: a request that a client did not see
+//! Follows the steps of docs/clusters.md, "Upgrade without downtime". Invariant: a request that a client did not see
 //! answered 200 fails the run.
 
 mod balancer;
