@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use crate::limits::{BATCH_COMMANDS_MAX, QUEUE_COMMANDS_MAX};
 
@@ -17,6 +18,8 @@ pub(crate) struct Waiting {
     pub(crate) command: CreateCustomer,
     /// Whether a statement that stores it may have been carried out without its answer being seen.
     pub(crate) sent: bool,
+    /// Since when its caller waits.
+    pub(crate) since: Instant,
     /// How often it met a row that then was not there.
     pub(crate) vanished: u32,
     reply: oneshot::Sender<Answer>,
@@ -53,7 +56,7 @@ impl Queue {
         if state.waiting.len() >= QUEUE_COMMANDS_MAX {
             return Err(StoreFailure::Busy);
         }
-        state.waiting.push_back(Waiting { command, sent: false, vanished: 0, reply });
+        state.waiting.push_back(Waiting { command, sent: false, since: Instant::now(), vanished: 0, reply });
         drop(state);
         self.changed.notify_one();
         Ok(answer)

@@ -33,12 +33,13 @@ impl Group {
     fn new(mut creates: Vec<Waiting>, patience: Patience) -> Self {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
-        let now = Instant::now();
+        // The time in the queue counts, or callers behind a server that hangs would wait for one batch after the other.
+        let since = creates.iter().map(|create| create.since).min().unwrap_or_else(Instant::now);
         Self {
             creates,
             attempts: 0,
-            unsent_until: now + patience.unsent,
-            outcome_until: now + patience.outcome,
+            unsent_until: since + patience.unsent,
+            outcome_until: since + patience.outcome,
         }
     }
 
@@ -323,5 +324,19 @@ mod tests {
         group.outcome_until = Instant::now();
         give_up(&mut group, &Trouble::Slow);
         assert!(matches!(sent_answer.try_recv(), Ok(Err(StoreFailure::OutcomeUnknown(_)))));
+    }
+
+    #[test]
+    fn the_time_that_a_create_spent_in_the_queue_counts_as_waiting() {
+        let queue = Queue::default();
+        let command = CustomerFixture::new(PlatformNumber(1), KeyNumber(1)).build();
+        let _answer = queue.put(command).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let creates = runtime.block_on(queue.take()).unwrap();
+        let since = creates[0].since;
+        let patience = Patience::default();
+        let group = Group::new(creates, patience);
+        assert_eq!(group.unsent_until, since + patience.unsent);
+        assert_eq!(group.outcome_until, since + patience.outcome);
     }
 }

@@ -21,7 +21,7 @@ use crate::numbers::beginning;
 use crate::open_error::OpenError;
 use crate::options::Role;
 use crate::relocation::{self, Relocation};
-use crate::{customers, files, migrations};
+use crate::{customers, files, migrations, platforms};
 
 /// The database.
 pub struct CopySource {
@@ -85,14 +85,23 @@ impl CopySource {
     /// Takes the mark away, so that the installation can be served here again.
     ///
     /// `others_accepted` says that customers may have been accepted elsewhere since: then the mark of the numbers goes
-    /// too, and the next server skips as many numbers as after a restored backup.
+    /// too, and the next server skips as many numbers as after a restored backup. Numbers of platforms are skipped at once,
+    /// for an operator may make one before a server starts.
     pub fn forget_move(&self, others_accepted: bool) -> Result<(), StoreFailure> {
         if others_accepted {
             NumberMark::beside(&self.path).remove().map_err(|error| {
                 StoreFailure::Unavailable(format!("the number mark cannot be removed: {error}"))
             })?;
         }
-        relocation::forget(&self.connection).map_err(|error| failure(&error))?;
+        let release = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            if others_accepted {
+                platforms::skip_numbers_after_a_copy(&transaction)?;
+            }
+            relocation::forget(&transaction)?;
+            transaction.commit()
+        };
+        release().map_err(|error| failure(&error))?;
         self.empty_log();
         Ok(())
     }

@@ -145,6 +145,10 @@ fn codes_go_on_far_behind_when_customers_may_have_been_accepted_elsewhere() {
     held.mark_moved(7, UnixMillis(2)).unwrap();
     held.forget_move(true).unwrap();
     drop(held);
+    let operator = place.open_with(Options::operator());
+    let platform = block_on(operator.create_platform(new_platform("late"), operator_act(0))).unwrap();
+    assert!(platform.0 > PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY, "{platform:?}");
+    drop(operator);
     let store = place.open();
     assert!(store.begins_after_copy());
     assert!(store.reserve_customer_number().unwrap().0 > NUMBERS_SKIPPED_AFTER_A_COPY);
