@@ -54,13 +54,18 @@ pub(crate) fn beginning(next_stored: u32, mark: MarkFound) -> Beginning {
 }
 
 impl Numbers {
-    /// Opens the counter of the database at `path`, whose rows end before `next_stored`.
-    pub(crate) fn open(path: &Path, next_stored: u32) -> io::Result<(Self, Beginning)> {
+    /// Where the counter of the database at `path`, whose rows end before `next_stored`, begins.
+    pub(crate) fn look(path: &Path, next_stored: u32) -> io::Result<Beginning> {
+        Ok(beginning(next_stored, NumberMark::beside(path).read()?))
+    }
+
+    /// Opens the counter. From here on the mark is taken for the last server's own, so whatever else a copy asks for must
+    /// have been done before.
+    pub(crate) fn open(path: &Path, beginning: Beginning) -> io::Result<Self> {
         let mark = NumberMark::beside(path);
-        let beginning = beginning(next_stored, mark.read()?);
         mark.write(beginning.next)?;
         let state = State { next: beginning.next, marked: beginning.next, returned: Vec::new() };
-        Ok((Self { mark, state: Mutex::new(state) }, beginning))
+        Ok(Self { mark, state: Mutex::new(state) })
     }
 
     /// A number that nobody else has.
@@ -114,7 +119,9 @@ mod tests {
     use super::*;
 
     fn open(folder: &tempfile::TempDir, next_stored: u32) -> (Numbers, Beginning) {
-        Numbers::open(&folder.path().join("r.db"), next_stored).unwrap()
+        let path = folder.path().join("r.db");
+        let beginning = Numbers::look(&path, next_stored).unwrap();
+        (Numbers::open(&path, beginning).unwrap(), beginning)
     }
 
     fn marked(folder: &tempfile::TempDir) -> MarkFound {

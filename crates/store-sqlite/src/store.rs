@@ -52,12 +52,13 @@ impl SqliteStore {
             Role::Server => {
                 let next =
                     customers::next_number(&connection).map_err(|error| OpenError::sqlite(path, &error))?;
-                let (numbers, beginning) = Numbers::open(path, next)
-                    .map_err(|error| OpenError::io("read or write the number mark beside", path, error))?;
+                let mark = |error| OpenError::io("read or write the number mark beside", path, error);
+                let beginning = Numbers::look(path, next).map_err(mark)?;
                 if beginning.after_copy {
                     platforms::skip_numbers_after_a_copy(&connection)
                         .map_err(|error| OpenError::sqlite(path, &error))?;
                 }
+                let numbers = Numbers::open(path, beginning).map_err(mark)?;
                 let fingerprints = Fingerprints::load(&connection, path)?;
                 (Some(numbers), Some(fingerprints), beginning.after_copy, SERVER_READERS)
             }

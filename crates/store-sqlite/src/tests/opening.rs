@@ -12,6 +12,7 @@ use super::engine::{Place, contents, server};
 use crate::attachment::Attachment;
 use crate::connection::{open_reader, open_writer};
 use crate::files::{beside, open_lock};
+use crate::limits::PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY;
 use crate::{OpenError, Options, Role, SqliteStore};
 
 const ALL_STEPS: [&str; 3] = ["0001_initial", "0002_relocation", "0003_fingerprints"];
@@ -221,6 +222,28 @@ fn a_database_whose_creation_was_interrupted_is_completed() {
     std::fs::write(place.path(), []).unwrap();
     place.connection().pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
     scene(&place.open(), "one");
+}
+
+#[test]
+fn a_start_after_a_copy_that_is_cut_off_skips_platforms_before_the_mark_is_taken_for_its_own() {
+    let place = Place::new();
+    drop(place.open());
+    let numbers = beside(&place.path(), "-numbers");
+    let copy = numbers.with_extension("copy");
+    std::fs::copy(&numbers, &copy).unwrap();
+    std::fs::rename(&copy, &numbers).unwrap();
+    // Writing the mark fails, as where the process is killed just before.
+    let obstacle = beside(&place.path(), "-numbers.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    let refused = refusal(&place.path(), server());
+    assert!(matches!(refused, OpenError::Io { .. }), "{refused:?}");
+    let skipped: u32 = place
+        .connection()
+        .query_row("SELECT value FROM settings WHERE name = 'platforms_after'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(skipped, PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY);
+    std::fs::remove_dir(&obstacle).unwrap();
+    assert!(place.open().begins_after_copy());
 }
 
 #[test]
