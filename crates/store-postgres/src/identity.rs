@@ -57,7 +57,8 @@ impl Identity {
     /// Takes the keys that were loaded for the installation's; whether they were not known before.
     pub(crate) fn learn(&self, keys: &[InstallationKey]) -> Result<bool, Trouble> {
         let line = |key: &InstallationKey| {
-            let hex: String = key.wrapped.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let nibbles = key.wrapped.bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+            let hex: String = nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect();
             format!("{} {hex}", key.name)
         };
         let found = fingerprint(keys.iter().map(line).collect());

@@ -5,7 +5,7 @@ use registrar_domain::store::{CreateCustomerOutcome, InstallationKey, Store, Sto
 use registrar_domain::testing::{Scene, block_on, new_platform, operator_act, scene};
 
 use super::beside::Beside;
-use super::conflicts::LOCK_WAITS;
+use super::conflicts::{LOCK_WAITS, insert};
 use super::engine::{Held, application_database, server};
 use super::faults::{submit, until};
 use crate::testing::TestDatabase;
@@ -141,8 +141,8 @@ fn a_create_whose_outcome_is_looked_for_in_another_database_is_unknown() {
     let scene = install(&held, 1);
     assert_eq!(create(&held, scene, 1), Ok(CreateCustomerOutcome::Created));
     let mut beside = Beside::new(&held.database.address());
-    beside.run("BEGIN; LOCK TABLE customers").unwrap();
     let command = scene.customer(&*held).request(9).email(9).build();
+    beside.run(&format!("BEGIN; {}", insert(&command))).unwrap();
     let mut sent = held.create_customer(command.clone());
     submit(&mut sent);
     until(&held.database, LOCK_WAITS, "1");

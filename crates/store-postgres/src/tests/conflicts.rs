@@ -27,7 +27,7 @@ pub(super) const LOCK_WAITS: &str = "SELECT count(*) FROM pg_stat_activity WHERE
     AND datname = current_database()";
 
 /// Another customer with this one's e-mail.
-fn insert(command: &CreateCustomer) -> String {
+pub(super) fn insert(command: &CreateCustomer) -> String {
     let email = u128::from_be_bytes(command.email.0);
     format!(
         "INSERT INTO customers (number, platform, email_index, status, prefunded, created_at, created_by_key, trace_id) \
