@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
+use crate::identity::Identity;
 use crate::limits::{ATTEMPTS_MAX, CONFLICT_PAUSE, DESK_QUEUE_MAX, DESK_SESSIONS};
 use crate::session::Session;
 
@@ -29,6 +30,7 @@ pub(crate) enum Repeating {
 /// The connections.
 pub(crate) struct Desk {
     address: Address,
+    identity: Arc<Identity>,
     idle: Mutex<Vec<Arc<Session>>>,
     seats: Semaphore,
     waiting: AtomicUsize,
@@ -36,9 +38,10 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// No connection yet.
-    pub(crate) fn new(address: Address) -> Self {
+    pub(crate) fn new(address: Address, identity: Arc<Identity>) -> Self {
         Self {
             address,
+            identity,
             idle: Mutex::new(Vec::new()),
             seats: Semaphore::new(DESK_SESSIONS),
             waiting: AtomicUsize::new(0),
@@ -114,7 +117,7 @@ impl Desk {
     {
         let session = match self.idle_session() {
             Some(session) => session,
-            None => Arc::new(Session::connect(&self.address).await?),
+            None => Arc::new(self.identity.connect(&self.address).await?),
         };
         let result = job(Arc::clone(&session)).await;
         let is_usable =
@@ -127,7 +130,7 @@ impl Desk {
 
     fn idle_session(&self) -> Option<Arc<Session>> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|session| !session.is_closed());
+        idle.retain(|session| self.identity.admits(session));
         idle.pop()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
-use registrar_domain::store::StoreFailure;
+use registrar_domain::store::{InstallationKey, StoreFailure};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Notify, oneshot};
 
@@ -14,6 +14,7 @@ use crate::address::Address;
 use crate::copy::refuse_half_a_copy;
 use crate::desk::{Desk, Repeating};
 use crate::failure::Trouble;
+use crate::identity::Identity;
 use crate::limits::WRITERS;
 use crate::migrations::{self, Steps};
 use crate::numbers::Numbers;
@@ -23,7 +24,7 @@ use crate::queue::Queue;
 use crate::session::Session;
 use crate::statistics::Counters;
 use crate::writer::Writer;
-use crate::{inspect, rights};
+use crate::{inspect, installation, rights};
 
 /// What callers and tasks share.
 pub(crate) struct Shared {
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) desk: Desk,
     pub(crate) numbers: Option<Numbers>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) identity: Arc<Identity>,
     jobs: AtomicUsize,
     job_ended: Notify,
     closing: Notify,
@@ -46,11 +48,13 @@ pub(crate) struct Engine {
 impl Engine {
     /// Connects, checks the schema, migrates it as a server, and starts the writers.
     pub(crate) fn start(address: &Address, role: Role, steps: Steps) -> Result<Self, OpenError> {
+        let identity = Arc::<Identity>::default();
         let shared = Arc::new(Shared {
             queue: Arc::default(),
-            desk: Desk::new(address.clone()),
+            desk: Desk::new(address.clone(), Arc::clone(&identity)),
             numbers: (role == Role::Server).then(Numbers::default),
             counters: Arc::default(),
+            identity,
             jobs: AtomicUsize::new(0),
             job_ended: Notify::new(),
             closing: Notify::new(),
@@ -86,12 +90,43 @@ impl Engine {
         T: Send + 'static,
         F: Future<Output = Result<T, Trouble>> + Send + 'static,
     {
+        let shared = Arc::clone(&self.shared);
+        self.finish(async move { shared.desk.run(repeating, &job).await }).await
+    }
+
+    /// Loads the installation's keys, or stores the first ones; from then on no other database is used.
+    pub(crate) async fn load_or_store_installation_keys(
+        &self,
+        candidates: Vec<InstallationKey>,
+    ) -> Result<Vec<InstallationKey>, StoreFailure> {
+        let (shared, candidates) = (Arc::clone(&self.shared), Arc::new(candidates));
+        self.finish(async move {
+            let load = |session: Arc<Session>| {
+                let candidates = Arc::clone(&candidates);
+                async move { installation::load_or_store_installation_keys(&session, &candidates).await }
+            };
+            let keys = shared.desk.run(Repeating::Harmless, load).await?;
+            let is_new = shared.identity.learn(&keys).map_err(|trouble| trouble.failure(false))?;
+            if let (true, Some(numbers)) = (is_new, &shared.numbers) {
+                // Nobody knew whose the database was when they were taken.
+                numbers.forget();
+                numbers.fill(&shared.desk).await?;
+            }
+            Ok(keys)
+        })
+        .await
+    }
+
+    async fn finish<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreFailure>> + Send + 'static,
+    ) -> Result<T, StoreFailure> {
         let (reply, answer) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
         shared.jobs.fetch_add(1, Ordering::SeqCst);
         self.runtime.spawn(async move {
             // Whether anybody still waits is the caller's affair.
-            let _ = reply.send(shared.desk.run(repeating, &job).await);
+            let _ = reply.send(work.await);
             shared.jobs.fetch_sub(1, Ordering::SeqCst);
             shared.job_ended.notify_one();
         });
@@ -106,6 +141,7 @@ async fn prepare(address: &Address, role: Role, steps: Steps, shared: &Shared) -
     migrations::migrate(&session, address, role, steps).await?;
     rights::check_rights(&session, address).await?;
     refuse_half_a_copy(&session).await?;
+    shared.identity.learn_from(&session).await?;
     drop(session);
     match &shared.numbers {
         Some(numbers) => {
@@ -123,7 +159,10 @@ async fn serve(address: &Address, shared: &Arc<Shared>) {
         }
     });
     let writers: Vec<_> = (0..WRITERS)
-        .map(|_| Writer::new(address.clone(), Arc::clone(&shared.queue), Arc::clone(&shared.counters)))
+        .map(|_| {
+            let (identity, queue) = (Arc::clone(&shared.identity), Arc::clone(&shared.queue));
+            Writer::new(address.clone(), identity, queue, Arc::clone(&shared.counters))
+        })
         .map(|writer| tokio::spawn(writer.run()))
         .collect();
     shared.closing.notified().await;

@@ -14,6 +14,7 @@ mod desk;
 mod encryption;
 mod engine;
 mod failure;
+mod identity;
 mod inspect;
 mod installation;
 pub mod limits;

@@ -72,6 +72,13 @@ impl Numbers {
         }
     }
 
+    /// Gives up all of them: they may be another database's.
+    pub(crate) fn forget(&self) {
+        let mut pool = self.pool();
+        pool.blocks.clear();
+        pool.returned.clear();
+    }
+
     /// Takes as many as are missing.
     pub(crate) async fn fill(&self, desk: &Desk) -> Result<(), StoreFailure> {
         let missing = NUMBERS_AHEAD.saturating_sub(self.pool().held());

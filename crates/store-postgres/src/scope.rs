@@ -8,6 +8,7 @@ use registrar_domain::ids::PlatformNumber;
 use crate::address::Address;
 use crate::decode::first;
 use crate::failure::Trouble;
+use crate::identity::Identity;
 use crate::session::Session;
 
 const EVERY_PLATFORM: &str = "SELECT set_config('registrar.platform', 'every', false), \
@@ -19,8 +20,11 @@ pub(crate) fn begin_for(platform: PlatformNumber) -> String {
 }
 
 /// A connection for batches, which are of many platforms; also whether commits wait for a replica there.
-pub(crate) async fn connect_for_batches(address: &Address) -> Result<(Session, bool), Trouble> {
-    let session = Session::connect(address).await?;
+pub(crate) async fn connect_for_batches(
+    address: &Address,
+    identity: &Identity,
+) -> Result<(Session, bool), Trouble> {
+    let session = identity.connect(address).await?;
     let rows = session.query(EVERY_PLATFORM, &[]).await?;
     let waits = first(&rows)?.try_get(1)?;
     Ok((session, waits))

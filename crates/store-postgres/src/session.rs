@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, Socket, ToStatement};
+use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, SimpleQueryMessage, Socket, ToStatement};
 
 use crate::address::Address;
 use crate::customers::Statements;
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     statements: OnceCell<Statements>,
     answer_wait: Duration,
     driver: JoinHandle<()>,
+    /// Whether the database has shown that it is the installation's.
+    pub(crate) is_vouched_for: bool,
 }
 
 impl Session {
@@ -81,7 +83,14 @@ impl Session {
                 }
             }
         });
-        Self { client, warnings, statements: OnceCell::new(), answer_wait: address.patience().answer, driver }
+        Self {
+            client,
+            warnings,
+            statements: OnceCell::new(),
+            answer_wait: address.patience().answer,
+            driver,
+            is_vouched_for: false,
+        }
     }
 
     /// Whether the connection has ended.
@@ -102,6 +111,16 @@ impl Session {
     /// Statements without parameters or rows.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
         in_time(self.answer_wait, self.client.batch_execute(sql)).await
+    }
+
+    /// The first column of a query whose rows are text, in one round trip.
+    pub(crate) async fn texts(&self, sql: &str) -> Result<Vec<String>, Trouble> {
+        let messages = in_time(self.answer_wait, self.client.simple_query(sql)).await?;
+        let rows = messages.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row.try_get(0)),
+            _ => None,
+        });
+        Ok(rows.map(|text| text.map(|text| text.unwrap_or_default().to_owned())).collect::<Result<_, _>>()?)
     }
 
     /// The same for what may take as long as a migration.
@@ -218,7 +237,8 @@ where
             Err(trouble) => last = trouble,
         }
     }
-    Err(last)
+    // A host that refuses this user or lacks this database is the wrong one, or not the right one yet: nothing was done.
+    Err(if last.severity() == Severity::Command { Trouble::Unconnected(last.text()) } else { last })
 }
 
 async fn in_time<T>(

@@ -20,7 +20,7 @@ use crate::open_error::OpenError;
 use crate::options::Role;
 use crate::session::Session;
 use crate::statistics::Statistics;
-use crate::{api_keys, customers, installation, platforms};
+use crate::{api_keys, customers, platforms};
 
 /// The store on PostgreSQL. Dropping it carries out everything that waits, and ends its thread.
 pub struct PostgresStore {
@@ -41,6 +41,12 @@ impl PostgresStore {
     #[cfg(test)]
     pub(crate) fn open_with(address: &Address, role: Role, steps: Steps) -> Result<Self, OpenError> {
         Ok(Self { engine: Engine::start(address, role, steps)? })
+    }
+
+    /// Forgets whose database it is on.
+    #[cfg(test)]
+    pub(crate) fn forget_installation(&self) {
+        self.engine.shared.identity.forget();
     }
 
     /// What the store did since it was opened.
@@ -161,11 +167,7 @@ impl Store for PostgresStore {
         &self,
         candidates: Vec<InstallationKey>,
     ) -> StoreFuture<'_, Vec<InstallationKey>> {
-        let candidates = Arc::new(candidates);
-        Box::pin(self.engine.run(Harmless, move |session| {
-            let candidates = Arc::clone(&candidates);
-            async move { installation::load_or_store_installation_keys(&session, &candidates).await }
-        }))
+        Box::pin(self.engine.load_or_store_installation_keys(candidates))
     }
 
     fn check_ready(&self) -> StoreFuture<'_, ()> {

@@ -200,6 +200,29 @@ impl TestDatabase {
         psql(&self.server, &self.name, sql)
     }
 
+    /// Lets the address of each lead to the other, as when an address is reused; connections to both are ended.
+    pub fn trade_places_with(&self, other: &Self) {
+        let (one, two) = (&self.name, &other.name);
+        let admin = |sql: &str| psql(&self.server, "postgres", sql);
+        for name in [one, two] {
+            admin(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+        }
+        for name in [one, two] {
+            // Whoever waits for another's lock is ended before it could get it.
+            admin(&format!(
+                "SELECT count(pg_terminate_backend(pid, 10000)) FROM (SELECT pid FROM pg_stat_activity \
+                 WHERE datname = '{name}' ORDER BY wait_event_type IS DISTINCT FROM 'Lock') AS backends"
+            ));
+        }
+        admin(&format!(
+            "BEGIN; ALTER DATABASE {one} RENAME TO {one}_away; ALTER DATABASE {two} RENAME TO {one}; \
+             ALTER DATABASE {one}_away RENAME TO {two}; COMMIT"
+        ));
+        for name in [one, two] {
+            admin(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
+        }
+    }
+
     /// Ends every connection to it.
     pub fn end_connections(&self) {
         let name = &self.name;

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use crate::address::Address;
 use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
+use crate::identity::Identity;
 use crate::limits::{ATTEMPTS_MAX, Patience, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
@@ -51,6 +52,7 @@ impl Group {
 /// The writer.
 pub(crate) struct Writer {
     address: Address,
+    identity: Arc<Identity>,
     queue: Arc<Queue>,
     counters: Arc<Counters>,
     session: Option<Session>,
@@ -59,8 +61,13 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// A writer that connects when it has something to store.
-    pub(crate) fn new(address: Address, queue: Arc<Queue>, counters: Arc<Counters>) -> Self {
-        Self { address, queue, counters, session: None, connected_before: false }
+    pub(crate) fn new(
+        address: Address,
+        identity: Arc<Identity>,
+        queue: Arc<Queue>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { address, identity, queue, counters, session: None, connected_before: false }
     }
 
     /// Serves until the queue is closed and empty.
@@ -77,7 +84,7 @@ impl Writer {
     async fn settle(&mut self, mut group: Group) -> Vec<Group> {
         if Instant::now() >= group.outcome_until {
             // Only parts of a batch come so late; each might wait for the same lock as the part before it.
-            give_up(&mut group, &Trouble::Slow);
+            refuse(&mut group, &Trouble::Slow);
             return Vec::new();
         }
         let patience_ends = group.outcome_until;
@@ -174,10 +181,7 @@ impl Writer {
                 return vec![later, group.with(earlier)];
             }
             _ => {
-                for create in group.creates {
-                    let sent = create.sent;
-                    create.answer(Err(unless_sent(sent, trouble)));
-                }
+                refuse(&mut group, trouble);
                 return Vec::new();
             }
         }
@@ -186,7 +190,7 @@ impl Writer {
 
     /// The connection, made again if it was lost; without one the group's creates are answered as their patience ends.
     async fn connected(&mut self, group: &mut Group) -> Option<&Session> {
-        if self.session.as_ref().is_some_and(Session::is_closed) {
+        if self.session.as_ref().is_some_and(|session| !self.identity.admits(session)) {
             self.session = None;
         }
         if self.session.is_none() && group.attempts > 1 {
@@ -195,7 +199,7 @@ impl Writer {
         }
         while self.session.is_none() {
             // Boxed, because encryption makes it large and it is under way seldom.
-            let connecting = Box::pin(connect_for_batches(&self.address));
+            let connecting = Box::pin(connect_for_batches(&self.address, &self.identity));
             let trouble = match in_patience(group.outcome_until, connecting).await {
                 Ok((session, waits)) if Instant::now() < group.outcome_until => {
                     self.counters.note_replicas(waits);
@@ -208,6 +212,12 @@ impl Writer {
                 Ok(_) => Trouble::Slow,
                 Err(trouble) => trouble,
             };
+            if let Trouble::OtherDatabase(_) = trouble {
+                // It would be asked as often as there are creates.
+                refuse(group, &trouble);
+                sleep(self.address.patience().pause).await;
+                return None;
+            }
             give_up(group, &trouble);
             if group.creates.is_empty() {
                 return None;
@@ -234,6 +244,14 @@ fn give_up(group: &mut Group, trouble: &Trouble) {
         create.answer(Err(unless_sent(sent, trouble)));
     }
     group.creates = left;
+}
+
+/// Answers all of them, however much of their patience is left.
+fn refuse(group: &mut Group, trouble: &Trouble) {
+    for create in std::mem::take(&mut group.creates) {
+        let sent = create.sent;
+        create.answer(Err(unless_sent(sent, trouble)));
+    }
 }
 
 fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {

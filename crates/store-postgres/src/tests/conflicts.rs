@@ -23,11 +23,11 @@ fn patient(database: &TestDatabase) -> Beside {
 
 const DEADLOCKS: &str = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
 
-const LOCK_WAITS: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+pub(super) const LOCK_WAITS: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
     AND datname = current_database()";
 
 /// Another customer with this one's e-mail.
-fn insert(command: &CreateCustomer) -> String {
+pub(super) fn insert(command: &CreateCustomer) -> String {
     let email = u128::from_be_bytes(command.email.0);
     format!(
         "INSERT INTO customers (number, platform, email_index, status, prefunded, created_at, created_by_key, trace_id) \

@@ -1,5 +1,6 @@
 //! The engine's tests; the conformance suite and the comparison with the model come from `registrar_domain::testing`.
 
+mod another_database;
 mod beside;
 mod conflicts;
 mod copying;

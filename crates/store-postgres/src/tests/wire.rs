@@ -18,6 +18,7 @@ use tokio_postgres::{Client, NoTls};
 use super::engine::server;
 use super::proxy::{Harm, Proxy, Trap};
 use crate::Address;
+use crate::identity::Identity;
 use crate::limits::{
     ANSWER_WAIT, CONNECT_TIMEOUT, OUTCOME_PATIENCE, Patience, STATEMENT_TIMEOUT, UNSENT_PATIENCE,
 };
@@ -78,7 +79,8 @@ impl Wire {
         });
         let proxy = Proxy::new(&database);
         let settler = Arc::new(Queue::default());
-        let writer = Writer::new(database.address(), Arc::clone(&settler), Arc::<Counters>::default());
+        let (address, queue) = (database.address(), Arc::clone(&settler));
+        let writer = Writer::new(address, Arc::<Identity>::default(), queue, Arc::<Counters>::default());
         runtime.spawn(writer.run());
         Self { proxy, runtime, scene, beside, settler, numbers: AtomicU32::new(1), database }
     }
@@ -133,7 +135,7 @@ impl Wire {
         let queue = Arc::new(Queue::default());
         let answers: Vec<_> = commands.iter().map(|command| queue.put(command.clone()).unwrap()).collect();
         queue.close();
-        let writer = Writer::new(address, queue, Arc::<Counters>::default());
+        let writer = Writer::new(address, Arc::<Identity>::default(), queue, Arc::<Counters>::default());
         self.runtime.block_on(async { timeout(TOO_LONG, writer.run()).await }).unwrap();
         answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
     }

@@ -1,6 +1,7 @@
 //! Harm at every message of everything but creates: reads and repeatable writes come out right, an operator's act is done
 //! once or not at all, and when that is not known it is said and nothing is repeated.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use registrar_domain::clock::UnixMillis;
@@ -158,7 +159,10 @@ const RECORD_KEY_USE: Kind = Kind {
 
 const INSTALLATION_KEYS: Kind = Kind {
     name: "load_or_store_installation_keys",
-    prepare: |stage, _| stage.wire.run("DELETE FROM installation_keys"),
+    prepare: |stage, _| {
+        stage.store.forget_installation();
+        stage.wire.run("DELETE FROM installation_keys");
+    },
     act: |store, _, n| {
         let key = |name: &str| InstallationKey {
             name: name.to_owned(),
@@ -320,7 +324,7 @@ fn numbers_are_never_handed_out_twice_wherever_the_connection_is_cut() {
     for stays_down in [false, true] {
         for (at, harm) in (1..).zip(CUTS.iter().cycle()) {
             let address = wire.proxy.address().waited_for(if stays_down { SHORT } else { QUICK });
-            let (desk, numbers) = (Desk::new(address), Numbers::default());
+            let (desk, numbers) = (Desk::new(address, Arc::default()), Numbers::default());
             wire.proxy.set(Trap { at, harm: *harm, stays_down, after_setup: true });
             let filled = wire.runtime.block_on(numbers.fill(&desk));
             let sprung = wire.proxy.lift();
