@@ -19,6 +19,8 @@ pub(crate) enum Trouble {
     Slow,
     /// No connection could be made, for a reason that the operator can remove.
     Unconnected(String),
+    /// A host does not accept connections, or does not write: the host and what happened.
+    Unreachable(String),
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -33,7 +35,9 @@ impl Trouble {
     pub(crate) fn severity(&self) -> Severity {
         match self {
             Self::Refused(_) => Severity::Command,
-            Self::Slow | Self::Unconnected(_) | Self::Unknown(_) => Severity::Connection,
+            Self::Slow | Self::Unconnected(_) | Self::Unreachable(_) | Self::Unknown(_) => {
+                Severity::Connection
+            }
             Self::Postgres(error) => {
                 let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
                 severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
@@ -51,7 +55,7 @@ impl Trouble {
         match self {
             Self::Refused(failure) => failure.to_string(),
             Self::Slow => "the server did not answer in time".to_owned(),
-            Self::Unconnected(text) | Self::Unknown(text) => text.clone(),
+            Self::Unconnected(text) | Self::Unreachable(text) | Self::Unknown(text) => text.clone(),
             Self::Postgres(error) => describe(error),
         }
     }
