@@ -39,7 +39,7 @@ pub(crate) fn explain(outer: &tokio_postgres::Error) -> Option<String> {
 /// What the operating system or the host said, where nothing but that is the matter.
 pub(crate) fn unreached(outer: &tokio_postgres::Error) -> Option<String> {
     let error = outer.source()?.downcast_ref::<io::Error>()?;
-    let is_of_encryption = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let is_of_encryption = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some();
     let text = format!("{outer}: {error}");
     (!is_of_encryption).then(|| text.trim_start_matches("error connecting to server: ").to_owned())
 }
