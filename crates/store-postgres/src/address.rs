@@ -10,10 +10,16 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use crate::encryption::{Encryption, Parameters, Protection};
 use crate::limits::{CONNECT_TIMEOUT, Patience};
+use crate::migrate_command::migrate_command;
 use crate::open_error::OpenError;
 
 /// The name under which PostgreSQL lists this program's connections.
 const APPLICATION_NAME: &str = "registrar";
+
+const AT_IN_HOST: &str = "has a host with @ in it; in a user or password write special characters percent-encoded: / as %2F, \
+    @ as %40, : as %3A, % as %25";
+const NOT_UNDERSTOOD: &str = "cannot be understood; in a user or password write special characters percent-encoded: / as %2F, \
+    @ as %40, : as %3A, % as %25";
 
 /// The address of a database.
 #[derive(Clone)]
@@ -56,10 +62,14 @@ impl Address {
     /// It is not one, names no host or database, or is not clear or not safe about encryption.
     pub fn parse(text: &str) -> Result<Self, OpenError> {
         let (left, parameters) = Parameters::take_from(text).map_err(OpenError::Encryption)?;
-        let mut config: Config =
-            left.parse().map_err(|_| OpenError::Address("cannot be understood".to_owned()))?;
+        let mut config: Config = left.parse().map_err(|_| OpenError::Address(NOT_UNDERSTOOD.to_owned()))?;
         if config.get_hosts().is_empty() {
             return Err(OpenError::Address("names no host".to_owned()));
+        }
+        // The end of a password with `@` in it would pass for a host, and hosts are shown.
+        let holds_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(holds_at) {
+            return Err(OpenError::Address(AT_IN_HOST.to_owned()));
         }
         if config.get_dbname().is_none_or(str::is_empty) {
             return Err(OpenError::Address("names no database".to_owned()));
@@ -87,14 +97,12 @@ impl Address {
 
     /// Hosts, ports and database without user and password.
     pub fn shown(&self) -> String {
-        let ports = self.config.get_ports();
-        let port = |place: usize| ports.get(place).or(ports.first()).copied().unwrap_or(5432);
-        let host = |(place, host): (usize, &Host)| match host {
-            Host::Tcp(name) => format!("{name}:{}", port(place)),
-            Host::Unix(folder) => folder.display().to_string(),
-        };
-        let hosts: Vec<_> = self.config.get_hosts().iter().enumerate().map(host).collect();
-        format!("postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
+        format!("postgres://{}/{}", places(&self.config), self.config.get_dbname().unwrap_or_default())
+    }
+
+    /// The command by which this address's role gives another one the rights that servers need; it holds no password.
+    pub fn migrate_command(&self, application_role: &str) -> String {
+        migrate_command(self, self.config.get_user(), application_role)
     }
 
     /// As it was written, with the password it may hold.
@@ -132,6 +140,17 @@ impl Address {
     pub(crate) fn protection(&self) -> Protection {
         self.encryption.protection(&self.config)
     }
+}
+
+/// Hosts with their ports, or folders of sockets.
+pub(crate) fn places(config: &Config) -> String {
+    let ports = config.get_ports();
+    let port = |place: usize| ports.get(place).or(ports.first()).copied().unwrap_or(5432);
+    let host = |(place, host): (usize, &Host)| match host {
+        Host::Tcp(name) => format!("{name}:{}", port(place)),
+        Host::Unix(folder) => folder.display().to_string(),
+    };
+    config.get_hosts().iter().enumerate().map(host).collect::<Vec<_>>().join(",")
 }
 
 /// The same, with one of its hosts; a configuration cannot forget a host, so everything else is copied.
@@ -259,6 +278,20 @@ mod tests {
         let folder = |path: &str| vec![Host::Unix(path.into())];
         assert_eq!(sockets[0].get_hosts(), folder("/a"));
         assert_eq!(sockets[1].get_hosts(), folder("/b"));
+    }
+
+    #[test]
+    fn a_password_with_special_characters_is_hinted_at_without_showing_it() {
+        for text in [
+            "hun@ter2@db.example/d",
+            "hun/@ter2@localhost/d",
+            "hun@ter2@db.example/d?sslmode=disable",
+            "hunter2@db..example/d",
+        ] {
+            let error = Address::parse(&format!("postgres://u:{text}")).unwrap_err().to_string();
+            assert!(error.contains("/ as %2F, @ as %40"), "{error}");
+            assert!(!error.contains("ter2") && !error.contains("example"), "{error}");
+        }
     }
 
     #[test]

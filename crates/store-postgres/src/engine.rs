@@ -136,7 +136,7 @@ impl Engine {
 }
 
 async fn prepare(address: &Address, role: Role, steps: Steps, shared: &Shared) -> Result<(), OpenError> {
-    let session = Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
+    let session = Session::connect(address).await.map_err(|trouble| OpenError::connecting(&trouble))?;
     inspect::check_version(&session).await?;
     migrations::migrate(&session, address, role, steps).await?;
     rights::check_rights(&session, address).await?;

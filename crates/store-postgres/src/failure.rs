@@ -21,6 +21,8 @@ pub(crate) enum Trouble {
     Unconnected(String),
     /// The database is not this installation's; it was not used for anything.
     OtherDatabase(String),
+    /// A host does not accept connections, or does not write: the host and what happened.
+    Unreachable(String),
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -37,7 +39,9 @@ impl Trouble {
             Self::Refused(_) => Severity::Command,
             // Another connection would lead to the same database.
             Self::OtherDatabase(_) => Severity::Passing,
-            Self::Slow | Self::Unconnected(_) | Self::Unknown(_) => Severity::Connection,
+            Self::Slow | Self::Unconnected(_) | Self::Unreachable(_) | Self::Unknown(_) => {
+                Severity::Connection
+            }
             Self::Postgres(error) => {
                 let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
                 severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
@@ -55,7 +59,10 @@ impl Trouble {
         match self {
             Self::Refused(failure) => failure.to_string(),
             Self::Slow => "the server did not answer in time".to_owned(),
-            Self::Unconnected(text) | Self::OtherDatabase(text) | Self::Unknown(text) => text.clone(),
+            Self::Unconnected(text)
+            | Self::Unreachable(text)
+            | Self::OtherDatabase(text)
+            | Self::Unknown(text) => text.clone(),
             Self::Postgres(error) => describe(error),
         }
     }

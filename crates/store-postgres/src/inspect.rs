@@ -136,7 +136,7 @@ pub fn migrate_for(
 }
 
 async fn connect(address: &Address) -> Result<Session, OpenError> {
-    let session = Session::connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
+    let session = Session::connect(address).await.map_err(|trouble| OpenError::connecting(&trouble))?;
     check_version(&session).await?;
     Ok(session)
 }

@@ -1,5 +1,6 @@
 //! Why a database could not be opened, in words that tell the operator what to do.
 
+use crate::encryption::explain;
 use crate::failure::{Trouble, describe};
 
 /// Why a database could not be opened.
@@ -14,10 +15,7 @@ pub enum OpenError {
     #[error("the database's address {0}")]
     Encryption(&'static str),
     /// No host accepts a connection and writes.
-    #[error(
-        "could not connect to the database: {0}; check that PostgreSQL runs and can be written to, the address, and the \
-         role's rights"
-    )]
+    #[error("could not connect to the database: {0}")]
     Connect(String),
     /// The server is too old.
     #[error("the database runs PostgreSQL {0}, but 15 or later is needed; upgrade it")]
@@ -98,7 +96,8 @@ pub enum OpenError {
     OtherProgram(String),
     /// A copy was given another role than the one that the tables belong to.
     #[error(
-        "the role of this address does not own the tables; copy with the owner's address, and serve with the other"
+        "the role of this address does not own the tables and may not make them; copy with the address of the role that \
+         owns the tables, and serve with the other"
     )]
     NotOwner,
     /// An installation was not copied into the database to the end.
@@ -114,6 +113,42 @@ pub enum OpenError {
     #[error("could not start a thread: {0}; check the limits of this user")]
     Thread(String),
 }
+
+impl OpenError {
+    /// Why no connection came about, with a cure for this cause and no other.
+    pub(crate) fn connecting(trouble: &Trouble) -> Self {
+        let text = trouble.text();
+        let cure = match trouble {
+            // Its text says what to do.
+            Trouble::Unconnected(_) => return Self::Connect(text),
+            Trouble::Unreachable(_) => {
+                "check that PostgreSQL runs there and can be written to, and host and port in the address (database.url)"
+            }
+            Trouble::Postgres(error) => match error.code().map(tokio_postgres::error::SqlState::code) {
+                None if explain(error).is_some() => return Self::Connect(text),
+                Some("28P01") => {
+                    return Self::Connect(
+                        "the server refuses the password (SQLSTATE 28P01); correct the role or the password in the \
+                         address (database.url)"
+                            .to_owned(),
+                    );
+                }
+                Some("28000") => {
+                    "correct the role in the address (database.url), or let it in by pg_hba.conf"
+                }
+                Some("3D000") => "correct the database in the address (database.url), or make it",
+                Some("53300") => "raise max_connections, or end other connections",
+                _ => GENERAL_CURE,
+            },
+            _ => GENERAL_CURE,
+        };
+        Self::Connect(format!("{text}; {cure}"))
+    }
+}
+
+/// Where nothing more is known.
+const GENERAL_CURE: &str =
+    "check that PostgreSQL runs and can be written to, the address (database.url), and the role's rights";
 
 impl From<Trouble> for OpenError {
     fn from(trouble: Trouble) -> Self {

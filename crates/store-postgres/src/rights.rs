@@ -168,7 +168,12 @@ async fn application_role(session: &Session, name: &str) -> Result<Facts, OpenEr
     if rights.bypasses_row_security || rights.creates_roles {
         return refuse("has BYPASSRLS or CREATEROLE; take that away with ALTER ROLE, or make another role");
     }
-    if rights.owns_tables || own.rights.role == rights.role {
+    if own.rights.role == rights.role {
+        return refuse(
+            "is the role that this command is connected as; run it with the address of the role that owns the tables",
+        );
+    }
+    if rights.owns_tables {
         return refuse("owns the tables or is a member of their owner; make another role with `createuser`");
     }
     Ok(facts)

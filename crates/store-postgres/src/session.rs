@@ -16,11 +16,13 @@ use tokio::time::timeout;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::tls::{MakeTlsConnect, TlsStream};
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Row, SimpleQueryMessage, Socket, ToStatement};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls, Row, SimpleQueryMessage, Socket, ToStatement,
+};
 
-use crate::address::Address;
+use crate::address::{Address, places};
 use crate::customers::Statements;
-use crate::encryption::Connector;
+use crate::encryption::{Connector, unreached};
 use crate::failure::{Severity, Trouble};
 use crate::limits::{CONNECT_TIMEOUT, COPY_WAIT, MIGRATION_WAIT};
 
@@ -234,11 +236,21 @@ where
         let wait = host.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
         match in_time(wait, host.connect(tls.clone())).await {
             Ok(reached) => return Ok(reached),
-            Err(trouble) => last = trouble,
+            Err(trouble) => last = with_host(trouble, &host),
         }
     }
     // A host that refuses this user or lacks this database is the wrong one, or not the right one yet: nothing was done.
     Err(if last.severity() == Severity::Command { Trouble::Unconnected(last.text()) } else { last })
+}
+
+/// Says which host it was, where that is what the operator must look at.
+fn with_host(trouble: Trouble, host: &Config) -> Trouble {
+    let said = match &trouble {
+        Trouble::Slow => Some(trouble.text()),
+        Trouble::Postgres(error) => unreached(error),
+        _ => None,
+    };
+    said.map_or(trouble, |said| Trouble::Unreachable(format!("{}: {said}", places(host))))
 }
 
 async fn in_time<T>(

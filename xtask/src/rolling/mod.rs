@@ -5,6 +5,7 @@
 
 mod balancer;
 mod load;
+mod outage;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,6 +101,12 @@ pub(crate) fn rolling(arguments: &Arguments) -> Outcome<()> {
     let elapsed = begun.elapsed().as_secs_f64();
     report(&mut load, &balancer, elapsed)?;
     restarted?;
+    for (number, member) in members.iter_mut().enumerate() {
+        member.kill();
+        balancer.wait_until(number, "DOWN")?;
+    }
+    outage::check_answer(balancer.address, &installation.signer()?)?;
+    println!("rolling: without servers HAProxy answers as Registrar does, with Retry-After");
     let rows: u64 = postgres.sql("registrar", "SELECT count(*) FROM customers")?.parse()?;
     println!("rolling: {} answers 200 in all, {rows} customers stored", load.accepted);
     match (load.failed.values().sum::<u64>(), load.accepted == rows) {

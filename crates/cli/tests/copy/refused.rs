@@ -9,7 +9,9 @@ fn a_source_that_a_server_holds_is_refused() {
     let server = source.serve();
     let refused = source.copy(&Target::new(), &[]);
     assert_eq!(refused.code, Some(3));
-    assert!(refused.stderr.contains("another registrar server is running"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("a registrar server is running"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("end that server first"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("a database of its own"), "{}", refused.stderr);
     server.end();
 }
 
@@ -68,6 +70,7 @@ fn progress_is_for_terminals_unless_lines_are_asked_for() {
     let silent = source.copy(&Target::new(), &[]);
     assert_eq!((silent.code, silent.stderr.as_str()), (Some(0), ""));
     assert!(silent.stdout.starts_with("copied, and verified byte for byte: "), "{}", silent.stdout);
+    assert!(silent.stdout.contains("--application-role ROLE"), "{}", silent.stdout);
     source.forget_move();
     let lines = source.copy(&Target::new(), &["--progress", "lines"]);
     assert_eq!(lines.code, Some(0));

@@ -74,9 +74,15 @@ impl CopyTarget {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Thread(error.to_string()))?;
         let session = runtime.block_on(async {
-            let session = connect(address).await.map_err(|trouble| OpenError::Connect(trouble.text()))?;
+            let session = connect(address).await.map_err(|trouble| OpenError::connecting(&trouble))?;
             check_version(&session).await?;
-            migrations::migrate(&session, address, Role::Server, STEPS).await?;
+            migrations::migrate(&session, address, Role::Server, STEPS).await.map_err(
+                |error| match error {
+                    // Rights for servers are not what a copy needs.
+                    OpenError::MayNotMigrate { .. } | OpenError::MissingRights { .. } => OpenError::NotOwner,
+                    other => other,
+                },
+            )?;
             if !marks::owns_tables(&session).await? {
                 return Err(OpenError::NotOwner);
             }

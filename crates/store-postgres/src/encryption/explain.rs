@@ -36,6 +36,14 @@ pub(crate) fn explain(outer: &tokio_postgres::Error) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// What the operating system or the host said, where nothing but that is the matter.
+pub(crate) fn unreached(outer: &tokio_postgres::Error) -> Option<String> {
+    let error = outer.source()?.downcast_ref::<io::Error>()?;
+    let is_of_encryption = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some();
+    let text = format!("{outer}: {error}");
+    (!is_of_encryption).then(|| text.trim_start_matches("error connecting to server: ").to_owned())
+}
+
 fn explain_tls(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(reason) => explain_certificate(reason),

@@ -18,7 +18,7 @@ use rustls::pki_types::ServerName;
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, Host, SslNegotiation};
 
-pub(crate) use explain::explain;
+pub(crate) use explain::{explain, unreached};
 pub(crate) use parameters::Parameters;
 pub(crate) use stream::Connector;
 
@@ -74,7 +74,8 @@ const HALF: &str = "has sslcert without sslkey or the other way round; name both
 const SOCKET: &str =
     "asks for encryption, which a unix socket does not have; remove the socket or what asks for it";
 const NAME: &str = "has a host that no certificate can be for; write a name of letters, digits, hyphens and dots, or an \
-    address, and hostaddr= if it cannot be looked up";
+    address, and hostaddr= if it cannot be looked up. In a user or password write special characters percent-encoded: / as \
+    %2F, @ as %40, : as %3A, % as %25";
 const DIRECT: &str = "asks for sslnegotiation=direct, which is not supported; remove it";
 const UNBOUND: &str = "asks for channel_binding=require, which needs encryption; write sslmode=verify-full";
 

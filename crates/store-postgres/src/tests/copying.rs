@@ -191,6 +191,11 @@ fn another_role_than_the_owner_copies_nothing() {
     let refused = CopyTarget::open(&Address::parse(&url).unwrap()).err().unwrap();
     database.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
     assert!(matches!(refused, OpenError::NotOwner), "{refused}");
+    // Where nobody made the tables yet, the cure is the owner's address too, not rights for servers.
+    let empty = TestDatabase::new().with_roles();
+    let refused = CopyTarget::open(&empty.address()).err().unwrap();
+    assert!(matches!(refused, OpenError::NotOwner), "{refused}");
+    assert!(refused.to_string().contains("the address of the role that owns the tables"), "{refused}");
 }
 
 #[test]

@@ -66,9 +66,10 @@ fn open(url: &str) -> Result<PostgresStore, OpenError> {
     PostgresStore::open(&Address::parse(url)?, Role::Server)
 }
 
-/// The words with which it is refused; they show nothing of the address.
+/// The words with which it is refused; they show nothing of the address, and no cure but the cause's.
 fn refusal(url: &str) -> String {
     let text = open(url).err().expect("a refusal").to_string();
+    assert!(!text.contains("the role's rights"), "{text}");
     for part in [PASSWORD, "registrar:", "ca.pem", "hostaddr=127"] {
         assert!(!text.contains(part), "{part}: {text}");
     }
@@ -161,6 +162,26 @@ fn a_server_that_does_not_encrypt_is_refused() {
     for mode in ["verify-full", "verify-ca", "require"] {
         let text = refusal(&setting.url(&setting.verified(mode)));
         assert!(text.contains("does not encrypt"), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_password_is_said_to_be_the_one_in_the_address() {
+    let setting = Setting::new();
+    let url = setting.url(&setting.verified("verify-full")).replace(PASSWORD, "another1");
+    let text = refusal(&url);
+    assert!(
+        text.contains("refuses the password (SQLSTATE 28P01)") && text.contains("database.url"),
+        "{text}"
+    );
+    assert!(!text.contains("another1"), "{text}");
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_named_with_its_port() {
+    for (place, said) in [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:5433", "lookup")] {
+        let text = refusal(&format!("postgres://registrar:{PASSWORD}@{place}/d?sslmode=disable"));
+        assert!(text.contains(&format!("{place}: ")) && text.contains(said), "{text}");
     }
 }
 

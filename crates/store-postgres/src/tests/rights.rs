@@ -222,7 +222,7 @@ fn a_role_that_could_do_more_is_not_given_the_applications_rights() {
         (role("bypass"), "BYPASSRLS"),
         (role("maker"), "CREATEROLE"),
         (role("member"), "member of their owner"),
-        ("registrar_owner".to_owned(), "owns the tables"),
+        ("registrar_owner".to_owned(), "connected as"),
     ] {
         let refused = given(&name).unwrap_err();
         assert!(matches!(refused, OpenError::ApplicationRole { .. }), "{refused}");
@@ -231,8 +231,18 @@ fn a_role_that_could_do_more_is_not_given_the_applications_rights() {
     // A role that owns nothing yet is refused as itself too.
     let empty = TestDatabase::new().with_roles();
     let refused = migrate_for(&empty.owner_address(), Some("registrar_owner")).unwrap_err();
-    assert!(refused.to_string().contains("owns the tables"), "{refused}");
+    assert!(refused.to_string().contains("connected as"), "{refused}");
     assert_eq!(empty.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+
+    // Run as the application's role, which owns nothing: the cure is another address, not another role.
+    let application = database.application_role();
+    given(application).unwrap();
+    let refused = migrate_for(&database.address(), Some(application)).unwrap_err().to_string();
+    assert!(
+        refused.contains("connected as") && refused.contains("address of the role that owns"),
+        "{refused}"
+    );
+    assert!(!refused.contains("member of"), "{refused}");
 
     let awkward = format!("{unique} \"x'; DROP TABLE customers; --");
     let quoted = awkward.replace('"', "\"\"");

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use registrar_domain::clock::Clock as _;
 use registrar_domain::entropy::random_bytes;
 use registrar_store_postgres::{Address, CopyTarget, TargetState};
-use registrar_store_sqlite::{CopySource, Relocation};
+use registrar_store_sqlite::{CopySource, OpenError, Relocation};
 
 use self::moving::{Moving, Rows};
 use self::progress::{Progress, Shown};
@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: &CopyArguments, environment: &Environment) -> Resul
     let DatabaseUrl::Sqlite(path) = parse_source(&arguments.from)? else {
         return Err(Failure::usage("--from is not an embedded database", "write --from sqlite:PATH"));
     };
-    let open_source = || CopySource::open(&path).map_err(|error| Failure::said(Exit::Untrusted, error));
+    let open_source = || CopySource::open(&path).map_err(|error| refused_source(&error));
     if arguments.target_lost {
         undo::without_target(&open_source()?)?;
         return undo::told(arguments.json, &arguments.from, None);
@@ -110,7 +110,17 @@ pub(crate) fn run(arguments: &CopyArguments, environment: &Environment) -> Resul
         }
     }
     copied.seconds = (begun.elapsed().as_secs_f64() * 10.0).round() / 10.0;
-    tell(&copied, arguments.json)
+    tell(&copied, &address.migrate_command("ROLE"), arguments.json)
+}
+
+fn refused_source(error: &OpenError) -> Failure {
+    match error {
+        OpenError::ServerRunning(path) => Failure::untrusted(
+            format!("a registrar server is running on {}", path.display()),
+            "end that server first, then run the same command again",
+        ),
+        other => Failure::said(Exit::Untrusted, other),
+    }
 }
 
 fn parse_source(from: &str) -> Result<DatabaseUrl, Failure> {
@@ -169,7 +179,7 @@ fn agree(source: &CopySource, target: &mut Target, address: &Address) -> Result<
     }
 }
 
-fn tell(copied: &Copied, json: bool) -> Result<Exit, Failure> {
+fn tell(copied: &Copied, migrate_command: &str, json: bool) -> Result<Exit, Failure> {
     if json {
         output::print_json(copied)?;
         return Ok(Exit::Done);
@@ -182,7 +192,8 @@ fn tell(copied: &Copied, json: bool) -> Result<Exit, Failure> {
     let rows: Vec<_> = rows.iter().map(|(table, rows)| format!("{} {table}", rows.verified)).collect();
     output::print(&format!(
         "copied, and verified byte for byte: {}\n\
-         {to} can be served now, with the same master key\n\
+         {to} can be served now, with the same master key, by the role that copied\n\
+         for servers under a role of their own run this first, with the name of that role: {migrate_command}\n\
          {from} is marked as moved and is not opened any more; keep it until the new database has a backup\n",
         rows.join(", ")
     ))?;

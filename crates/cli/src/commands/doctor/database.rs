@@ -81,7 +81,7 @@ fn check_inspection(inspection: &Inspection) -> Vec<Finding> {
 fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Finding> {
     let found = match registrar_store_postgres::inspect(address, &SystemClock) {
         Ok(found) => found,
-        Err(error) => return vec![Finding::fail(CHECK, error.to_string(), "do what the text says")],
+        Err(error) => return vec![unopened(&error.to_string())],
     };
     let mut findings = look_at_postgres(&found);
     if found.pending_migrations.is_empty() {
@@ -93,6 +93,12 @@ fn check_postgres(configuration: &Configuration, address: &Address) -> Vec<Findi
         findings.push(postgres::pending(&found));
     }
     findings
+}
+
+/// An error names the cause and then, after the first semicolon, the cure.
+fn unopened(error: &str) -> Finding {
+    let (cause, cure) = error.split_once("; ").unwrap_or((error, "see the server's log"));
+    Finding::fail(CHECK, cause, cure)
 }
 
 /// What was found in a database itself, for `doctor` and for servers that start.
@@ -153,7 +159,15 @@ fn check_synchronous_commit(setting: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::super::finding::State;
-    use super::check_synchronous_commit;
+    use super::{check_synchronous_commit, unopened};
+
+    #[test]
+    fn a_database_that_cannot_be_opened_has_the_cure_of_its_error() {
+        let finding = unopened("the certificate has expired; renew it; check the clock");
+        assert_eq!(finding.state, State::Fail);
+        assert_eq!(finding.detail, "the certificate has expired");
+        assert_eq!(finding.cure.as_deref(), Some("renew it; check the clock"));
+    }
 
     #[test]
     fn less_than_a_synchronous_commit_is_a_warning() {
