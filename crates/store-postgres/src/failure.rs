@@ -23,6 +23,8 @@ pub(crate) enum Trouble {
     OtherDatabase(String),
     /// A host does not accept connections, or does not write: the host and what happened.
     Unreachable(String),
+    /// A host that was reached refuses this user, or lacks this database: the wrong one, or not the right one yet.
+    NotLetIn(Error),
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -39,9 +41,11 @@ impl Trouble {
             Self::Refused(_) => Severity::Command,
             // Another connection would lead to the same database.
             Self::OtherDatabase(_) => Severity::Passing,
-            Self::Slow | Self::Unconnected(_) | Self::Unreachable(_) | Self::Unknown(_) => {
-                Severity::Connection
-            }
+            Self::Slow
+            | Self::Unconnected(_)
+            | Self::Unreachable(_)
+            | Self::NotLetIn(_)
+            | Self::Unknown(_) => Severity::Connection,
             Self::Postgres(error) => {
                 let constraint = error.as_db_error().and_then(tokio_postgres::error::DbError::constraint);
                 severity(error.code().map(tokio_postgres::error::SqlState::code), constraint)
@@ -63,7 +67,7 @@ impl Trouble {
             | Self::Unreachable(text)
             | Self::OtherDatabase(text)
             | Self::Unknown(text) => text.clone(),
-            Self::Postgres(error) => describe(error),
+            Self::Postgres(error) | Self::NotLetIn(error) => describe(error),
         }
     }
 

@@ -124,22 +124,24 @@ impl OpenError {
             Trouble::Unreachable(_) => {
                 "check that PostgreSQL runs there and can be written to, and host and port in the address (database.url)"
             }
-            Trouble::Postgres(error) => match error.code().map(tokio_postgres::error::SqlState::code) {
-                None if explain(error).is_some() => return Self::Connect(text),
-                Some("28P01") => {
-                    return Self::Connect(
+            Trouble::Postgres(error) | Trouble::NotLetIn(error) => {
+                match error.code().map(tokio_postgres::error::SqlState::code) {
+                    None if explain(error).is_some() => return Self::Connect(text),
+                    Some("28P01") => {
+                        return Self::Connect(
                         "the server refuses the password (SQLSTATE 28P01); correct the role or the password in the \
                          address (database.url)"
                             .to_owned(),
                     );
+                    }
+                    Some("28000") => {
+                        "correct the role in the address (database.url), or let it in by pg_hba.conf"
+                    }
+                    Some("3D000") => "correct the database in the address (database.url), or make it",
+                    Some("53300") => "raise max_connections, or end other connections",
+                    _ => GENERAL_CURE,
                 }
-                Some("28000") => {
-                    "correct the role in the address (database.url), or let it in by pg_hba.conf"
-                }
-                Some("3D000") => "correct the database in the address (database.url), or make it",
-                Some("53300") => "raise max_connections, or end other connections",
-                _ => GENERAL_CURE,
-            },
+            }
             _ => GENERAL_CURE,
         };
         Self::Connect(format!("{text}; {cure}"))

@@ -239,8 +239,11 @@ where
             Err(trouble) => last = with_host(trouble, &host),
         }
     }
-    // A host that refuses this user or lacks this database is the wrong one, or not the right one yet: nothing was done.
-    Err(if last.severity() == Severity::Command { Trouble::Unconnected(last.text()) } else { last })
+    let is_refusal = last.severity() == Severity::Command;
+    Err(match last {
+        Trouble::Postgres(error) if is_refusal => Trouble::NotLetIn(error),
+        trouble => trouble,
+    })
 }
 
 /// Says which host it was, where that is what the operator must look at.
