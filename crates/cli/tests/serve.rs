@@ -152,11 +152,17 @@ fn sigterm_drains_the_request_under_way() {
     assert!(ended.stderr.contains("\"message\":\"draining\""), "{}", ended.stderr);
 }
 
-/// The address of the private listener, as the log tells it.
+/// The address of the private listener, as the log tells it. A thread of its own writes the log, perhaps after the server
+/// has said that it is ready.
 fn private_address(server: &Server) -> String {
-    let log = server.log();
-    let (_, rest) = log.split_once("\"metrics_listen\":\"").unwrap();
-    rest.split('"').next().unwrap().to_owned()
+    loop {
+        let log = server.log();
+        let told = log.split_once("\"metrics_listen\":\"").and_then(|(_, rest)| rest.split_once('"'));
+        if let Some((address, _)) = told {
+            return address.to_owned();
+        }
+        std::thread::yield_now();
+    }
 }
 
 #[test]
