@@ -63,6 +63,9 @@ pub const VANISHED_ROWS_MAX: u32 = 3;
 /// How long a batch of a copy may take, over slow networks and while a cluster is busy.
 pub const COPY_WAIT: Duration = Duration::from_mins(1);
 
+/// How long connections that were closed may still be listed by the server.
+pub const LINGER: Duration = Duration::from_secs(1);
+
 /// How long a server is waited for: the bounds above, which tests shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience {
