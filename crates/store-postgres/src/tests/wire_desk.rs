@@ -16,7 +16,7 @@ use registrar_domain::testing::{block_on, new_api_key, new_platform, operator_ac
 use super::proxy::{Harm, Trap};
 use super::wire::{FROZEN, QUICK, SHORT, Wire};
 use crate::desk::Desk;
-use crate::limits::Patience;
+use crate::limits::{DESK_SESSIONS, Patience};
 use crate::numbers::Numbers;
 use crate::{PostgresStore, Role};
 
@@ -366,4 +366,24 @@ fn an_act_waits_for_one_answer_of_a_server_that_hangs() {
         let changed = change(&before, &state(&stage.wire));
         assert_eq!(changed, [0; 7], "{} at {at}", kind.name);
     }
+}
+
+#[test]
+fn nobody_waits_for_a_connection_behind_others_longer_than_for_one_of_its_own() {
+    let stage = Stage::new(HANGING);
+    let begun = Instant::now();
+    let trap = Trap { at: 1, harm: Harm::Freeze, stays_down: false, after_setup: false };
+    stage.wire.proxy.set_on_open_connections(trap);
+    let told = std::thread::scope(|scope| {
+        let read = || (block_on(stage.store.load_access_version()), begun.elapsed());
+        let reads: Vec<_> = (0..40 * DESK_SESSIONS).map(|_| scope.spawn(read)).collect();
+        reads.into_iter().map(|read| read.join().unwrap()).collect::<Vec<_>>()
+    });
+    drop(stage);
+    let closed = begun.elapsed();
+    for (told, waited) in told {
+        assert!(matches!(told, Err(StoreFailure::Unavailable(_))), "{told:?}");
+        assert!(waited < 2 * HANGING.answer, "{waited:?}");
+    }
+    assert!(closed < 3 * HANGING.answer, "{closed:?}");
 }
