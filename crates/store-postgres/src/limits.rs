@@ -60,7 +60,7 @@ pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
-/// How long a batch of a copy may take, over slow networks and while a cluster is busy.
+/// How long a batch of a copy may take to be stored or read back, over slow networks and while a cluster is busy.
 pub const COPY_WAIT: Duration = Duration::from_mins(1);
 
 /// How long connections that were closed may still be listed by the server.

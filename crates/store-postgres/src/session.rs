@@ -95,6 +95,12 @@ impl Session {
         }
     }
 
+    /// The same connection, whose answers are waited for so long.
+    pub(crate) fn waited_for(mut self, answer_wait: Duration) -> Self {
+        self.answer_wait = answer_wait;
+        self
+    }
+
     /// Whether the connection has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.client.is_closed()

@@ -171,7 +171,7 @@ impl CopyTarget {
 }
 
 async fn connect(address: &Address) -> Result<Session, Trouble> {
-    let session = Session::connect(address).await?;
+    let session = Session::connect(address).await?.waited_for(COPY_WAIT);
     let millis = COPY_WAIT.as_millis();
     session.batch(&format!("SET statement_timeout = {millis}; SET lock_timeout = {millis}")).await?;
     // Rows that a policy would hide are an error, not missing.

@@ -11,6 +11,7 @@ use registrar_domain::transfer::{Cell, Kind, Row, Table};
 use super::another_database::{create, install};
 use super::beside::Beside;
 use super::engine::server;
+use crate::limits::Patience;
 use crate::testing::TestDatabase;
 use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState, Withdrawal};
 
@@ -303,6 +304,21 @@ fn a_server_that_comes_back_while_its_copy_is_withdrawn_accepts_nothing() {
         assert!(matches!(created, Err(StoreFailure::Unavailable(_))), "{created:?}");
     });
     assert_eq!(database.sql("SELECT count(*) FROM customers"), "0");
+}
+
+/// Reading a large batch back takes as long as storing it.
+#[test]
+fn what_a_copy_reads_is_waited_for_as_long_as_what_it_stores() {
+    let database = TestDatabase::new();
+    let patience = Patience { answer: Duration::from_secs(1), ..Patience::default() };
+    drop(target(&database));
+    let target = CopyTarget::open(&database.address().waited_for(patience)).unwrap();
+    let mut beside = Beside::new(&database.address());
+    beside.run("BEGIN; LOCK TABLE customers").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || beside.run("SELECT pg_sleep(1.5); COMMIT").unwrap());
+        assert!(target.rows(Table::Customers, None, None, 100).unwrap().is_empty());
+    });
 }
 
 #[test]
