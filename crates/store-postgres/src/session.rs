@@ -237,14 +237,20 @@ async fn reach<T>(address: &Address, tls: T) -> Result<(Client, Connection<Socke
 where
     T: MakeTlsConnect<Socket> + Clone,
 {
-    let mut last = Trouble::Slow;
+    let mut last = None;
     for host in address.hosts() {
         let wait = host.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
-        match in_time(wait, host.connect(tls.clone())).await {
+        let trouble = match in_time(wait, host.connect(tls.clone())).await {
             Ok(reached) => return Ok(reached),
-            Err(trouble) => last = with_host(trouble, &host),
+            Err(trouble) => with_host(trouble, &host),
+        };
+        // Replicas never write: what the host that might have written said is not hidden by them.
+        let is_unreachable = |trouble: &Trouble| matches!(trouble, Trouble::Unreachable(_));
+        if last.as_ref().is_none_or(is_unreachable) || !is_unreachable(&trouble) {
+            last = Some(trouble);
         }
     }
+    let last = last.unwrap_or(Trouble::Slow);
     let is_refusal = last.severity() == Severity::Command;
     Err(match last {
         Trouble::Postgres(error) if is_refusal => Trouble::NotLetIn(error),
