@@ -209,11 +209,14 @@ impl Session {
             }
             Err(trouble) => {
                 // A connection that is lost is closed, and with it the transaction; a server that hangs is not waited for
-                // a second time. One that cannot roll back is closed too.
-                if trouble.severity() != Severity::Connection {
-                    let _ = self.batch("ROLLBACK").await;
+                // a second time. One that cannot roll back is lost too, and must not be used with the transaction open.
+                if trouble.severity() == Severity::Connection {
+                    return Err(trouble);
                 }
-                Err(trouble)
+                match self.batch("ROLLBACK").await {
+                    Err(lost) if lost.severity() == Severity::Connection => Err(lost),
+                    Ok(()) | Err(_) => Err(trouble),
+                }
             }
         }
     }
