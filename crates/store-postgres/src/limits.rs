@@ -41,7 +41,7 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
 /// How long one host is tried when the address says nothing of it.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a create that was never sent waits for a connection; short, for its caller may repeat it at once.
+/// How long what was never sent waits for a connection; short, for its caller may repeat it at once.
 pub const UNSENT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the outcome of a create that was sent is looked for before its caller is told that it is unknown. Its caller
