@@ -42,6 +42,7 @@ impl CopySource {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
         }
+        let path = &files::resolve(path)?;
         let attachment = Attachment::alone(path, ATTACH_WAIT)?;
         let mut connection = open_writer(path)?;
         migrations::migrate(&mut connection, path, Role::Server)?;

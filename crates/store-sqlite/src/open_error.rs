@@ -50,6 +50,13 @@ pub enum OpenError {
     /// There is no such file.
     #[error("there is no database {}; check the path", .0.display())]
     Missing(PathBuf),
+    /// The file has hard links: each of its names would have a log and locks of its own.
+    #[error(
+        "{} is one file with several names (hard links), which would be a database without locks; remove the other names, \
+         or make a real copy of the file with `cp` and give the path of that",
+        .0.display()
+    )]
+    ManyNames(PathBuf),
     /// The installation was copied to another engine.
     #[error(
         "this installation was moved to {0} and is not opened here any more; use that database. To go back while nothing \

@@ -13,7 +13,7 @@ use crate::attachment::Attachment;
 use crate::connection::{open_reader, open_writer};
 use crate::files::{beside, open_lock};
 use crate::limits::PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY;
-use crate::{OpenError, Options, Role, SqliteStore};
+use crate::{CopySource, OpenError, Options, Role, SqliteStore, inspect};
 
 const ALL_STEPS: [&str; 3] = ["0001_initial", "0002_relocation", "0003_fingerprints"];
 
@@ -29,6 +29,63 @@ fn a_second_server_is_refused_and_told_what_to_do() {
     assert!(matches!(refused, OpenError::ServerRunning(_)), "{refused:?}");
     assert!(refused.to_string().contains("another registrar server is running"), "{refused}");
     drop(first);
+    place.open();
+}
+
+/// SQLite follows a link to the file, so locks and the mark must be the file's own.
+#[test]
+fn a_link_to_a_database_is_the_same_database() {
+    let (place, elsewhere) = (Place::new(), tempfile::tempdir().unwrap());
+    let to_file = elsewhere.path().join("file.db");
+    std::os::unix::fs::symlink(place.path(), &to_file).unwrap();
+    let to_folder = elsewhere.path().join("folder");
+    std::os::unix::fs::symlink(place.path().parent().unwrap(), &to_folder).unwrap();
+    let to_folder = to_folder.join("registrar.db");
+    let store = place.open();
+    for link in [&to_file, &to_folder] {
+        assert!(matches!(refusal(link, server()), OpenError::ServerRunning(_)));
+        assert!(matches!(CopySource::open(link).err().unwrap(), OpenError::ServerRunning(_)));
+        assert!(matches!(SqliteStore::migrate(link).err().unwrap(), OpenError::ServerRunning(_)));
+        SqliteStore::open(link, Options::operator()).unwrap();
+        assert_eq!(SqliteStore::pending_migrations(link).unwrap(), Vec::<&str>::new());
+        inspect(link).unwrap();
+    }
+    let first = store.reserve_customer_number().unwrap();
+    drop(store);
+    let next = SqliteStore::open(&to_file, server()).unwrap().reserve_customer_number().unwrap();
+    assert!(next > first);
+    let beside: Vec<_> =
+        std::fs::read_dir(elsewhere.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(beside.len(), 2, "{beside:?}");
+}
+
+#[test]
+fn a_new_database_is_made_where_a_link_to_its_folder_leads() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let link = elsewhere.path().join("folder");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    let _store = SqliteStore::open(&link.join("registrar.db"), server()).unwrap();
+    let refused = refusal(&folder.path().join("registrar.db"), server());
+    assert!(matches!(refused, OpenError::ServerRunning(_)), "{refused:?}");
+}
+
+/// Each name would have a log and locks of its own.
+#[test]
+fn a_file_with_two_names_is_refused_by_both_and_by_everybody() {
+    let place = Place::new();
+    drop(place.open());
+    let other = place.path().with_extension("other");
+    std::fs::hard_link(place.path(), &other).unwrap();
+    for path in [place.path(), other.clone()] {
+        for options in [server(), Options::operator()] {
+            let refused = refusal(&path, options);
+            assert!(matches!(refused, OpenError::ManyNames(_)), "{refused:?}");
+        }
+        assert!(matches!(CopySource::open(&path).err().unwrap(), OpenError::ManyNames(_)));
+        assert!(matches!(inspect(&path).unwrap_err(), OpenError::ManyNames(_)));
+        assert!(matches!(SqliteStore::migrate(&path).unwrap_err(), OpenError::ManyNames(_)));
+    }
+    std::fs::remove_file(other).unwrap();
     place.open();
 }
 
