@@ -15,7 +15,7 @@ use crate::files::{beside, open_lock};
 use crate::limits::PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY;
 use crate::{CopySource, OpenError, Options, Role, SqliteStore, inspect};
 
-const ALL_STEPS: [&str; 3] = ["0001_initial", "0002_relocation", "0003_fingerprints"];
+const ALL_STEPS: [&str; 4] = ["0001_initial", "0002_relocation", "0003_fingerprints", "0004_platforms_after"];
 
 fn refusal(path: &Path, options: Options) -> OpenError {
     SqliteStore::open(path, options).err().unwrap()
@@ -96,7 +96,7 @@ fn a_newer_schema_is_refused_by_servers_and_operators_and_left_alone() {
     place.connection().pragma_update(None, "user_version", 7).unwrap();
     for options in [server(), Options::operator()] {
         let refused = refusal(&place.path(), options);
-        assert!(matches!(refused, OpenError::NewerSchema { found: 7, known: 3 }), "{refused:?}");
+        assert!(matches!(refused, OpenError::NewerSchema { found: 7, known: 4 }), "{refused:?}");
     }
     let refused = SqliteStore::migrate(&place.path()).err().unwrap();
     assert!(matches!(refused, OpenError::NewerSchema { .. }), "{refused:?}");
@@ -263,6 +263,21 @@ fn migrations_are_listed_applied_and_then_listed_no_more() {
     assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), ALL_STEPS);
     assert_eq!(SqliteStore::pending_migrations(&place.path()).unwrap(), Vec::<&str>::new());
     assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), Vec::<&str>::new());
+}
+
+/// The first builds had no row for the platforms to skip; what reads it would fail, and what writes it would write nothing.
+#[test]
+fn a_database_of_the_first_builds_gets_the_row_for_skipped_platforms() {
+    let place = Place::new();
+    drop(place.open());
+    let undo = "DELETE FROM settings WHERE name = 'platforms_after'; DROP TABLE fingerprints; DROP TABLE relocation; \
+                PRAGMA user_version = 1; CREATE UNIQUE INDEX customers_by_email ON customers (platform, email_index); \
+                CREATE UNIQUE INDEX customers_by_request ON customers (platform, request_index)";
+    place.connection().execute_batch(undo).unwrap();
+    std::fs::write(beside(&place.path(), "-numbers"), "put back from a copy").unwrap();
+    let store = place.open();
+    let platform = block_on(store.create_platform(new_platform("first"), operator_act(0))).unwrap();
+    assert_eq!(platform.0, PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY + 1);
 }
 
 #[test]
