@@ -63,7 +63,8 @@ pub enum OpenError {
          was accepted there, stop its servers and run `registrar copy --undo` with the same --from and --to"
     )]
     Moved(String),
-    /// Two customers have an e-mail or a request_id in common, which no release of this program stores.
+    /// Two customers have an e-mail or a request_id in common, which no release of this program stores. Found by their entries
+    /// in `fingerprints`.
     #[error(
         "customers number {one} and {other} are stored under the same e-mail or request_id: something else wrote into this \
          database; keep a copy of the file and restore a backup"
@@ -74,6 +75,12 @@ pub enum OpenError {
         /// The later one.
         other: u32,
     },
+    /// The last customer is not among those by which servers see that an e-mail or a request_id is taken.
+    #[error(
+        "customer number {0} is stored, but not entered where servers look for taken e-mails and request_ids: something \
+         else wrote into this database; keep a copy of the file and restore a backup"
+    )]
+    NotEntered(u32),
     /// The linked SQLite is too old.
     #[error("SQLite {0} is linked, but 3.51.3 or later is needed; build with the bundled SQLite")]
     OldSqlite(&'static str),
