@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::store::Store;
+use registrar_domain::testing::TestClock;
 use registrar_domain::transfer::{Cell, Kind, Row, Table};
 
 use super::engine::server;
 use crate::testing::TestDatabase;
-use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState};
+use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState, inspect};
 
 fn target(database: &TestDatabase) -> CopyTarget {
     CopyTarget::open(&database.address()).unwrap()
@@ -215,7 +216,11 @@ fn a_finished_copy_is_withdrawn_only_while_nothing_happened() {
         assert!(matches!(target.withdraw(8, &counters()), Err(TargetError::Failed(_))));
         assert_eq!(target.withdraw(7, &counters()), Ok(true));
         assert_eq!(target.withdraw(7, &counters()), Ok(true));
-        assert!(matches!(refusal(&database, Role::Server), OpenError::HalfCopied));
+        let refused = refusal(&database, Role::Server);
+        assert!(matches!(refused, OpenError::CopyUndone), "{refused}");
+        assert!(refused.to_string().contains("drop this database"), "{refused}");
+        let inspected = inspect(&database.address(), &TestClock::default()).map(|_| ());
+        assert!(matches!(inspected, Err(OpenError::CopyUndone)), "{inspected:?}");
         target.finish(7, &counters()).unwrap();
         database.sql(happened);
         assert_eq!(target.withdraw(7, &counters()), Ok(false), "{happened}");
