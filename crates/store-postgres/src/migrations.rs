@@ -199,7 +199,9 @@ mod tests {
         let found: Vec<_> = STEPS
             .iter()
             .map(|(name, sql)| {
-                let digest: String = Sha256::digest(sql).iter().map(|byte| format!("{byte:02x}")).collect();
+                let nibbles = Sha256::digest(sql).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let digest: String =
+                    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect();
                 (*name, digest)
             })
             .collect();

@@ -63,9 +63,8 @@ impl Fingerprints {
             all.read(connection)
         });
         let alike = alike.map_err(sqlite)?;
-        match first_with_the_same_index(connection, &alike).map_err(sqlite)? {
-            Some((one, other)) => return Err(OpenError::StoredTwice { one: one.0, other: other.0 }),
-            None => {}
+        if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
+            return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
         }
         match all.last_customer_not_entered(connection).map_err(sqlite)? {
             Some(number) => Err(OpenError::NotEntered(number.0)),

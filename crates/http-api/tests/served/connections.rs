@@ -92,11 +92,14 @@ fn slow_connections_do_not_hold_up_a_good_one() {
 fn slow_bodies_however_many_do_not_keep_a_body_in_pieces_from_being_read() {
     allow_open_files(4_096);
     let limits =
-        HttpLimits { max_connections: 2_000, body_timeout: Duration::from_secs(60), ..short_limits() };
+        HttpLimits { max_connections: 2_000, body_timeout: Duration::from_mins(1), ..short_limits() };
     let server = Server::start(limits);
-    let slow = |place: usize| {
-        let length = if place % 2 == 0 { "Content-Length: 65536" } else { "Transfer-Encoding: chunked" };
-        let byte = if place % 2 == 0 { "{" } else { "1\r\n{\r\n" };
+    let slow = |place: u32| {
+        let (length, byte) = if place.is_multiple_of(2) {
+            ("Content-Length: 65536", "{")
+        } else {
+            ("Transfer-Encoding: chunked", "1\r\n{\r\n")
+        };
         let head = format!("POST /participants/customers/new HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n");
         let mut stream = server.connect();
         stream.write_all((head + byte).as_bytes()).unwrap();
