@@ -17,7 +17,11 @@ use crate::session::Session;
 
 pub(crate) const UNFINISHED: &str = "copy_unfinished";
 const FINISHED: &str = "copy_finished";
+/// Beside the mark of an unfinished copy: it was finished once, and its source took the installation back.
+const UNDONE: &str = "copy_undone";
 const NUMBERS: &str = "next_customer_number";
+
+const IS_UNDONE: &str = "SELECT EXISTS (SELECT 1 FROM settings WHERE name = 'copy_undone')";
 
 const MARKS: &str = "SELECT name, value FROM settings WHERE name IN ('copy_unfinished', 'copy_finished')";
 
@@ -63,7 +67,11 @@ pub(super) async fn owns_tables(session: &Session) -> Result<bool, Trouble> {
 /// Refuses a database that holds half a copy.
 pub(crate) async fn refuse_half_a_copy(session: &Session) -> Result<(), OpenError> {
     match marked(session).await? {
-        Some(TargetState::Unfinished(_)) => Err(OpenError::HalfCopied),
+        Some(TargetState::Unfinished(_)) => {
+            let rows = session.query(IS_UNDONE, &[]).await?;
+            let is_undone = first(&rows)?.try_get(0)?;
+            Err(if is_undone { OpenError::CopyUndone } else { OpenError::HalfCopied })
+        }
         _ => Ok(()),
     }
 }
@@ -127,6 +135,7 @@ pub(super) async fn finish(
             return Err(Trouble::internal(format!("settings {name} has another value on the target")));
         }
         session.query(UNSET, &[&UNFINISHED]).await?;
+        session.query(UNSET, &[&UNDONE]).await?;
         session.query(SET, &[&FINISHED, &copy_id]).await?;
         Ok(())
     };
@@ -165,6 +174,7 @@ pub(super) async fn withdraw(
         session.query(SET, &[&NUMBERS, &i64::from(CUSTOMER_NUMBERS)]).await?;
         session.query(UNSET, &[&FINISHED]).await?;
         session.query(SET, &[&UNFINISHED, &copy_id]).await?;
+        session.query(SET, &[&UNDONE, &copy_id]).await?;
         Ok(Withdrawal::Done)
     };
     session.transaction("BEGIN", work).await

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::store::{Store, StoreFailure};
-use registrar_domain::testing::{Scene, block_on};
+use registrar_domain::testing::{Scene, TestClock, block_on};
 use registrar_domain::transfer::{Cell, Kind, Row, Table};
 
 use super::another_database::{create, install};
@@ -13,7 +13,9 @@ use super::beside::Beside;
 use super::engine::server;
 use crate::limits::Patience;
 use crate::testing::TestDatabase;
-use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState, Withdrawal};
+use crate::{
+    Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState, Withdrawal, inspect,
+};
 
 fn target(database: &TestDatabase) -> CopyTarget {
     CopyTarget::open(&database.address()).unwrap()
@@ -220,7 +222,11 @@ fn a_finished_copy_is_withdrawn_only_while_nothing_happened() {
         assert!(matches!(target.withdraw(8, &counters()), Err(TargetError::Failed(_))));
         assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Done));
         assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Done));
-        assert!(matches!(refusal(&database, Role::Server), OpenError::HalfCopied));
+        let refused = refusal(&database, Role::Server);
+        assert!(matches!(refused, OpenError::CopyUndone), "{refused}");
+        assert!(refused.to_string().contains("drop this database"), "{refused}");
+        let inspected = inspect(&database.address(), &TestClock::default()).map(|_| ());
+        assert!(matches!(inspected, Err(OpenError::CopyUndone)), "{inspected:?}");
         target.finish(7, &counters()).unwrap();
         database.sql(happened);
         assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Outdated), "{happened}");
