@@ -58,22 +58,25 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// Seals behind a header, which the associated data must cover.
+/// Seals pieces, one after the other, behind a header, which the associated data must cover.
+///
+/// The plaintext is copied to where it is encrypted in place, so nothing of it is left to wipe.
 pub(crate) fn seal(
     cipher: &Aes256Gcm,
     header: &[u8],
     associated_data: &[u8],
     nonce: [u8; NONCE_BYTES],
-    plaintext: &[u8],
+    plaintext: &[&[u8]],
 ) -> Result<Vec<u8>, SealError> {
-    if plaintext.len() > PLAINTEXT_BYTES_MAX {
+    let length = plaintext.iter().map(|piece| piece.len()).sum::<usize>();
+    if length > PLAINTEXT_BYTES_MAX {
         return Err(SealError);
     }
-    let mut sealed = Vec::with_capacity(header.len() + NONCE_BYTES + plaintext.len() + TAG_BYTES);
+    let mut sealed = Vec::with_capacity(header.len() + NONCE_BYTES + length + TAG_BYTES);
     sealed.extend_from_slice(header);
     sealed.extend_from_slice(&nonce);
     let text_at = sealed.len();
-    sealed.extend_from_slice(plaintext);
+    plaintext.iter().for_each(|piece| sealed.extend_from_slice(piece));
     let text = sealed.get_mut(text_at..).ok_or(SealError)?;
     let tag =
         cipher.encrypt_inout_detached(&nonce.into(), associated_data, text.into()).map_err(|_| SealError)?;
@@ -144,7 +147,8 @@ mod tests {
         for (key, nonce, associated_data, plaintext, ciphertext, tag) in cases {
             let cipher = Aes256Gcm::new_from_slice(&bytes(key)).unwrap();
             let nonce_bytes = bytes(nonce).try_into().unwrap();
-            let sealed = seal(&cipher, b"", &bytes(associated_data), nonce_bytes, &bytes(plaintext)).unwrap();
+            let sealed =
+                seal(&cipher, b"", &bytes(associated_data), nonce_bytes, &[&bytes(plaintext)]).unwrap();
             assert_eq!(sealed, bytes(&format!("{nonce}{ciphertext}{tag}")));
             assert_eq!(*open(&cipher, &bytes(associated_data), &sealed).unwrap(), bytes(plaintext));
         }
@@ -153,7 +157,7 @@ mod tests {
     #[test]
     fn a_plaintext_over_the_limit_is_refused() {
         let cipher = Aes256Gcm::new(&[0; 32].into());
-        let seal = |length: usize| seal(&cipher, b"", b"", [0; 12], &vec![0; length]);
+        let seal = |length: usize| seal(&cipher, b"", b"", [0; 12], &[&vec![0; length]]);
         assert!(seal(PLAINTEXT_BYTES_MAX).is_ok());
         assert_eq!(seal(PLAINTEXT_BYTES_MAX + 1), Err(SealError));
     }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use siphasher::sip::SipHasher13;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -90,6 +91,33 @@ impl<'a> BlindIndexes<'a> {
         let mut index = [0; BLIND_INDEX_BYTES];
         index.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         index
+    }
+}
+
+/// A key for digests of four bytes, which tell where two values differ where something else proves that they do.
+///
+/// SipHash-1-3 (Aumasson and Bernstein): for values of a few bytes it takes a fifth of the time of a BLAKE3 hash.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ShortDigestKey([u8; 16]);
+
+impl ShortDigestKey {
+    /// The first half of a derived key.
+    pub fn from_key(key: &IndexKey) -> Self {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(key.0).for_each(|(to, from)| *to = from);
+        Self(bytes)
+    }
+
+    /// The digest of a value.
+    pub fn digest(&self, value: &[u8]) -> [u8; 4] {
+        let [a, b, c, d, ..] = SipHasher13::new_with_key(&self.0).hash(value).to_le_bytes();
+        [a, b, c, d]
+    }
+}
+
+impl fmt::Debug for ShortDigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShortDigestKey(…)")
     }
 }
 

@@ -48,7 +48,7 @@ impl MasterKey {
         nonce: [u8; NONCE_BYTES],
         key: &[u8; KEY_BYTES],
     ) -> Result<Vec<u8>, SealError> {
-        aead::seal(&self.cipher, &[FORMAT], &self.associated_data(purpose, binding), nonce, key)
+        aead::seal(&self.cipher, &[FORMAT], &self.associated_data(purpose, binding), nonce, &[key])
     }
 
     /// The key that was wrapped for this purpose and binding under this version.

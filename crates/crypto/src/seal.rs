@@ -57,7 +57,7 @@ impl DataKey {
         &self.0
     }
 
-    /// Seals a value for its place. The nonce must be random and never used twice under one key.
+    /// Seals a value, which comes in pieces, for its place. The nonce must be random and never used twice under one key.
     ///
     /// # Errors
     /// The value is longer than any that is stored (1 MiB).
@@ -65,7 +65,7 @@ impl DataKey {
         &self,
         place: &AssociatedData<'_>,
         nonce: [u8; NONCE_BYTES],
-        plaintext: &[u8],
+        plaintext: &[&[u8]],
     ) -> Result<Vec<u8>, SealError> {
         let [a, b, c, d] = place.key_version.to_be_bytes();
         let header = [FORMAT, a, b, c, d];

@@ -42,7 +42,7 @@ pub(crate) fn create_customer(
         None => None,
     };
     let by_email = find_by_index(session, BY_EMAIL, command.platform, command.email)?;
-    match decide_create_customer(CreateCustomerFacts { by_request, by_email }, command)? {
+    match decide_create_customer(CreateCustomerFacts { by_request, by_email }, command) {
         Decision::Replay(stored) => Ok(CreateCustomerOutcome::Replayed(stored)),
         Decision::Reject(rejection) => Ok(CreateCustomerOutcome::Rejected(rejection)),
         Decision::Create => {
