@@ -76,7 +76,9 @@ pub(crate) fn seal(
     sealed.extend_from_slice(header);
     sealed.extend_from_slice(&nonce);
     let text_at = sealed.len();
-    plaintext.iter().for_each(|piece| sealed.extend_from_slice(piece));
+    for piece in plaintext {
+        sealed.extend_from_slice(piece);
+    }
     let text = sealed.get_mut(text_at..).ok_or(SealError)?;
     let tag =
         cipher.encrypt_inout_detached(&nonce.into(), associated_data, text.into()).map_err(|_| SealError)?;

@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 
 use super::{Caller, Registry};
 use crate::access::PlatformAccess;
-use crate::clock::UnixMillis;
 use crate::customer::{Customer, Terms, parse_customer, request_id_of};
 use crate::entropy::random_bytes;
 use crate::fields::{RequestId, Submitted};
@@ -66,7 +65,6 @@ impl From<StoreFailure> for CreateCustomerError {
 struct NewCustomer<'a> {
     caller: &'a Caller,
     origin: Origin,
-    at: UnixMillis,
     number: CustomerNumber,
     customer: &'a Customer,
     payload: &'a Payload<'a>,
@@ -82,10 +80,9 @@ impl Registry {
         body: &Object<'_>,
     ) -> Result<CustomerAnswer, CreateCustomerError> {
         let platform = caller.platform();
-        let at = self.clock.now();
         let body = Submitted::of(body);
         let payload = Payload::of(&body, &platform.payload_keys);
-        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now: at };
+        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now: caller.at() };
         let customer = match parse_customer(&body, &terms) {
             Ok(customer) => customer,
             Err(violations) => return self.replay_or_refuse(platform, &body, &payload, violations).await,
@@ -93,15 +90,8 @@ impl Registry {
         let number = self.store.reserve_customer_number()?;
         let participant_code = self.participant_code(number)?;
         let answer = customer.write_answer(&platform.code, &participant_code);
-        let new = NewCustomer {
-            caller,
-            origin,
-            at,
-            number,
-            customer: &customer,
-            payload: &payload,
-            answer: &answer,
-        };
+        let new =
+            NewCustomer { caller, origin, number, customer: &customer, payload: &payload, answer: &answer };
         let outcome = match self.store_customer(&new).await {
             Ok(outcome) => outcome,
             Err(failure) => {
@@ -155,7 +145,7 @@ impl Registry {
             sealed: self.seal(platform.platform.number, new.number, &record)?,
             prefunded: new.customer.prefunded().get(),
             key: new.caller.key(),
-            at: new.at,
+            at: new.caller.at(),
             from: new.origin.from,
             trace_id: new.origin.trace_id,
         })

@@ -27,14 +27,13 @@ fn office_with_an_old_row(text: &str) -> (Office, Vec<u8>) {
     let object = parse_object(text.as_bytes(), 32).unwrap();
     let submitted = Submitted::of(&object);
     let payload = Payload::of(&submitted, &platform.payload_keys);
-    let at = registry.clock.now();
-    let terms = Terms { policy: &platform.platform.policy, lists: registry.lists, now: at };
+    let terms = Terms { policy: &platform.platform.policy, lists: registry.lists, now: caller.at() };
     let customer = parse_customer(&submitted, &terms).unwrap();
     let number = registry.store.reserve_customer_number().unwrap();
     let answer = customer.write_answer(&platform.code, &registry.participant_code(number).unwrap());
     let origin = Origin { from: None, trace_id: registry.new_trace_id() };
     let (customer, answer) = (&customer, answer.as_str());
-    let new = NewCustomer { caller: &caller, origin, at, number, customer, payload: &payload, answer };
+    let new = NewCustomer { caller: &caller, origin, number, customer, payload: &payload, answer };
     let mut command = registry.command(&new, vec![payload.digest_under(1).unwrap()]).unwrap();
     let members: MemberDigests = payload.members_under(1).unwrap();
     let record = [&[1, 19], members.0.as_flattened(), answer.as_bytes()];
