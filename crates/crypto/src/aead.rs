@@ -4,8 +4,7 @@
 
 use std::fmt;
 
-use aes_gcm::Aes256Gcm;
-use aes_gcm::aead::AeadInOut;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
 /// The nonce's length: 96 bits, the length GCM is made for (NIST SP 800-38D 8.2).
@@ -58,42 +57,63 @@ impl fmt::Display for OpenError {
 
 impl std::error::Error for OpenError {}
 
-/// Seals behind a header, which the associated data must cover.
-pub(crate) fn seal(
-    cipher: &Aes256Gcm,
-    header: &[u8],
-    associated_data: &[u8],
-    nonce: [u8; NONCE_BYTES],
-    plaintext: &[u8],
-) -> Result<Vec<u8>, SealError> {
-    if plaintext.len() > PLAINTEXT_BYTES_MAX {
-        return Err(SealError);
-    }
-    let mut sealed = Vec::with_capacity(header.len() + NONCE_BYTES + plaintext.len() + TAG_BYTES);
-    sealed.extend_from_slice(header);
-    sealed.extend_from_slice(&nonce);
-    let text_at = sealed.len();
-    sealed.extend_from_slice(plaintext);
-    let text = sealed.get_mut(text_at..).ok_or(SealError)?;
-    let tag =
-        cipher.encrypt_inout_detached(&nonce.into(), associated_data, text.into()).map_err(|_| SealError)?;
-    sealed.extend_from_slice(&tag);
-    Ok(sealed)
-}
+/// A key, expanded; wiped when dropped.
+///
+/// From the library that TLS uses too: for keys used once and texts of half a kilobyte it takes half the time of `aes-gcm`,
+/// which prepares itself for batches of 64 blocks and then has fewer.
+pub(crate) struct Cipher(LessSafeKey);
 
-/// Opens what follows the header.
-pub(crate) fn open(
-    cipher: &Aes256Gcm,
-    associated_data: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError::UnknownFormat)?;
-    let (ciphertext, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(OpenError::UnknownFormat)?;
-    let mut text = Zeroizing::new(ciphertext.to_vec());
-    cipher
-        .decrypt_inout_detached(nonce.into(), associated_data, text.as_mut_slice().into(), tag.into())
-        .map_err(|_| OpenError::NotAuthentic)?;
-    Ok(text)
+impl Cipher {
+    /// Never none for a key of this length.
+    pub(crate) fn new(key: &[u8; KEY_BYTES]) -> Option<Self> {
+        UnboundKey::new(&AES_256_GCM, key).ok().map(|key| Self(LessSafeKey::new(key)))
+    }
+
+    /// Seals pieces, one after the other, behind a header, which the associated data must cover.
+    ///
+    /// The plaintext is copied to where it is encrypted in place, so nothing of it is left to wipe.
+    pub(crate) fn seal(
+        &self,
+        header: &[u8],
+        associated_data: &[u8],
+        nonce: [u8; NONCE_BYTES],
+        plaintext: &[&[u8]],
+    ) -> Result<Vec<u8>, SealError> {
+        let length = plaintext.iter().map(|piece| piece.len()).sum::<usize>();
+        if length > PLAINTEXT_BYTES_MAX {
+            return Err(SealError);
+        }
+        let mut sealed = Vec::with_capacity(header.len() + NONCE_BYTES + length + TAG_BYTES);
+        sealed.extend_from_slice(header);
+        sealed.extend_from_slice(&nonce);
+        let text_at = sealed.len();
+        for piece in plaintext {
+            sealed.extend_from_slice(piece);
+        }
+        let text = sealed.get_mut(text_at..).ok_or(SealError)?;
+        let (nonce, associated_data) = (Nonce::assume_unique_for_key(nonce), Aad::from(associated_data));
+        let tag = self.0.seal_in_place_separate_tag(nonce, associated_data, text).map_err(|_| SealError)?;
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Opens what follows the header.
+    pub(crate) fn open(
+        &self,
+        associated_data: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let (nonce, rest) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(OpenError::UnknownFormat)?;
+        if rest.len() < TAG_BYTES {
+            return Err(OpenError::UnknownFormat);
+        }
+        let mut text = Zeroizing::new(rest.to_vec());
+        let (nonce, associated_data) = (Nonce::assume_unique_for_key(*nonce), Aad::from(associated_data));
+        let opened = self.0.open_in_place(nonce, associated_data, &mut text);
+        let length = opened.map_err(|_| OpenError::NotAuthentic)?.len();
+        text.truncate(length);
+        Ok(text)
+    }
 }
 
 /// Appends a text so that no two different sequences of texts and numbers give the same bytes.
@@ -105,7 +125,6 @@ pub(crate) fn push_measured(bytes: &[u8], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aes_gcm::KeyInit;
 
     fn bytes(hex: &str) -> Vec<u8> {
         hex.as_bytes()
@@ -142,18 +161,19 @@ mod tests {
             ),
         ];
         for (key, nonce, associated_data, plaintext, ciphertext, tag) in cases {
-            let cipher = Aes256Gcm::new_from_slice(&bytes(key)).unwrap();
+            let cipher = Cipher::new(&bytes(key).try_into().unwrap()).unwrap();
             let nonce_bytes = bytes(nonce).try_into().unwrap();
-            let sealed = seal(&cipher, b"", &bytes(associated_data), nonce_bytes, &bytes(plaintext)).unwrap();
+            let sealed =
+                cipher.seal(b"", &bytes(associated_data), nonce_bytes, &[&bytes(plaintext)]).unwrap();
             assert_eq!(sealed, bytes(&format!("{nonce}{ciphertext}{tag}")));
-            assert_eq!(*open(&cipher, &bytes(associated_data), &sealed).unwrap(), bytes(plaintext));
+            assert_eq!(*cipher.open(&bytes(associated_data), &sealed).unwrap(), bytes(plaintext));
         }
     }
 
     #[test]
     fn a_plaintext_over_the_limit_is_refused() {
-        let cipher = Aes256Gcm::new(&[0; 32].into());
-        let seal = |length: usize| seal(&cipher, b"", b"", [0; 12], &vec![0; length]);
+        let cipher = Cipher::new(&[0; 32]).unwrap();
+        let seal = |length: usize| cipher.seal(b"", b"", [0; 12], &[&vec![0; length]]);
         assert!(seal(PLAINTEXT_BYTES_MAX).is_ok());
         assert_eq!(seal(PLAINTEXT_BYTES_MAX + 1), Err(SealError));
     }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use registrar_json::{Object, Style, parse_object};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
+use crate::index::equal_digests;
 use crate::signature::{DIGEST_BYTES, EMPTY_BODY, RequestSecret, SignedParts, presented_digest, verify};
 
 /// The longest body a hint is sought for (contract 1.9): each mistake costs one HMAC over it, which for the longest body that
@@ -72,7 +73,7 @@ pub fn explain(secret: &RequestSecret, parts: &SignedParts<'_>, presented: &[u8]
         return None;
     }
     if let Some(digest) = presented_hex(presented) {
-        let right: bool = secret.digest(&parts.pieces()).ct_eq(&digest).into();
+        let right: bool = equal_digests(&secret.digest(&parts.pieces()), &digest).into();
         return right.then_some(SignatureHint::HexDigest);
     }
     let mut search = Search { secret, presented: presented_digest(presented)?, found: NOTHING_FOUND };
@@ -142,7 +143,7 @@ impl Search<'_> {
     }
 
     fn compare(&mut self, hint: SignatureHint, digest: [u8; DIGEST_BYTES]) {
-        let first_match = digest.ct_eq(&self.presented) & self.found.ct_eq(&NOTHING_FOUND);
+        let first_match = equal_digests(&digest, &self.presented) & self.found.ct_eq(&NOTHING_FOUND);
         self.found.conditional_assign(&(hint as u8), first_match);
     }
 

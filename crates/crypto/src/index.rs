@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use subtle::ConstantTimeEq;
+use siphasher::sip::SipHasher13;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// The length of a blind index: 128 bits, at which 2^30 values still collide by chance with a probability of 2^-69.
@@ -62,7 +63,7 @@ pub fn derive_platform_key(installation_key: &IndexKey, purpose: &str, platform:
 
 /// The index under which a value is found without being readable.
 pub fn blind_index(platform_key: &IndexKey, value: &[u8]) -> [u8; BLIND_INDEX_BYTES] {
-    BlindIndexes::under(platform_key).of(|input| input.extend_from_slice(value))
+    first_half(platform_key.hash(Use::BlindIndex, &[value]))
 }
 
 /// Blind indexes of many values under one key, by way of one buffer that is wiped once.
@@ -73,7 +74,7 @@ pub struct BlindIndexes<'a> {
 
 impl<'a> BlindIndexes<'a> {
     /// Longer values than this move the buffer.
-    const USUAL_BYTES: usize = 320;
+    const USUAL_BYTES: usize = 512;
 
     /// No index yet.
     pub fn under(key: &'a IndexKey) -> Self {
@@ -86,11 +87,39 @@ impl<'a> BlindIndexes<'a> {
     pub fn of(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> [u8; BLIND_INDEX_BYTES] {
         self.input.truncate(1);
         write(&mut self.input);
-        let hash: [u8; 32] = blake3::keyed_hash(&self.key.0, &self.input).into();
-        let mut index = [0; BLIND_INDEX_BYTES];
-        index.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-        index
+        first_half(blake3::keyed_hash(&self.key.0, &self.input).into())
     }
+}
+
+/// A key for digests of four bytes, which tell where two values differ where something else proves that they do.
+///
+/// SipHash-1-3 (Aumasson and Bernstein): for values of a few bytes it takes a tenth of the time of a BLAKE3 hash.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct ShortDigestKey([u8; 16]);
+
+impl ShortDigestKey {
+    /// The first half of a derived key.
+    pub fn from_key(key: &IndexKey) -> Self {
+        Self(first_half(key.0))
+    }
+
+    /// The digest of a value.
+    pub fn digest(&self, value: &[u8]) -> [u8; 4] {
+        let [a, b, c, d, ..] = SipHasher13::new_with_key(&self.0).hash(value).to_le_bytes();
+        [a, b, c, d]
+    }
+}
+
+impl fmt::Debug for ShortDigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShortDigestKey(…)")
+    }
+}
+
+fn first_half(bytes: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+    half
 }
 
 /// The digest a passphrase is stored as; passphrases are random, so a slow hash would protect nothing more.
@@ -98,8 +127,16 @@ pub fn passphrase_digest(key: &IndexKey, passphrase: &[u8]) -> [u8; 32] {
     key.hash(Use::Passphrase, &[passphrase])
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+/// Whether two digests are equal, in the same time whatever they are.
 #[must_use]
-pub fn constant_time_eq(one: &[u8], other: &[u8]) -> bool {
-    one.ct_eq(other).into()
+pub fn constant_time_eq(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    equal_digests(one, other).into()
+}
+
+/// By words: byte by byte the barriers that keep the compiler from branching cost more than the comparison.
+pub(crate) fn equal_digests(one: &[u8; 32], other: &[u8; 32]) -> Choice {
+    let words = one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0);
+    let differing =
+        words.fold(0, |bits, (one, other)| bits | (u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other)));
+    differing.ct_eq(&0)
 }

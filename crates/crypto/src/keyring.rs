@@ -5,12 +5,11 @@
 
 use std::fmt;
 
-use aes_gcm::{Aes256Gcm, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::aead::{self, KEY_BYTES, NONCE_BYTES, OpenError, SealError};
+use crate::aead::{Cipher, KEY_BYTES, NONCE_BYTES, OpenError, SealError, push_measured};
 
 /// The format's number, the first byte of every wrapped key: format, nonce, ciphertext, tag.
 const FORMAT: u8 = 1;
@@ -24,12 +23,12 @@ const KEY_LINE: &str = "registrar-master-key";
 /// for participants.
 pub struct MasterKey {
     version: u32,
-    cipher: Aes256Gcm,
+    cipher: Cipher,
 }
 
 impl MasterKey {
-    fn new(version: u32, bytes: &[u8; KEY_BYTES]) -> Self {
-        Self { version, cipher: Aes256Gcm::new(bytes.into()) }
+    fn new(version: u32, bytes: &[u8; KEY_BYTES]) -> Option<Self> {
+        Some(Self { version, cipher: Cipher::new(bytes)? })
     }
 
     /// Its version, from 1.
@@ -48,7 +47,7 @@ impl MasterKey {
         nonce: [u8; NONCE_BYTES],
         key: &[u8; KEY_BYTES],
     ) -> Result<Vec<u8>, SealError> {
-        aead::seal(&self.cipher, &[FORMAT], &self.associated_data(purpose, binding), nonce, key)
+        self.cipher.seal(&[FORMAT], &self.associated_data(purpose, binding), nonce, &[key])
     }
 
     /// The key that was wrapped for this purpose and binding under this version.
@@ -62,7 +61,7 @@ impl MasterKey {
         wrapped: &[u8],
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, OpenError> {
         let rest = wrapped.strip_prefix(&[FORMAT]).ok_or(OpenError::UnknownFormat)?;
-        let bytes = aead::open(&self.cipher, &self.associated_data(purpose, binding), rest)?;
+        let bytes = self.cipher.open(&self.associated_data(purpose, binding), rest)?;
         let key: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| OpenError::UnknownFormat)?;
         Ok(Zeroizing::new(*key))
     }
@@ -71,8 +70,8 @@ impl MasterKey {
         let mut bytes = Vec::with_capacity(1 + 4 + 2 * 8 + purpose.len() + binding.len());
         bytes.push(FORMAT);
         bytes.extend_from_slice(&self.version.to_be_bytes());
-        aead::push_measured(purpose.as_bytes(), &mut bytes);
-        aead::push_measured(binding, &mut bytes);
+        push_measured(purpose.as_bytes(), &mut bytes);
+        push_measured(binding, &mut bytes);
         bytes
     }
 }
@@ -151,7 +150,7 @@ fn parse_key_line(line: &str) -> Result<MasterKey, Expected> {
     let version = parse_version(version).ok_or(Expected::Version)?;
     let bytes = Zeroizing::new(STANDARD.decode(key).map_err(|_| Expected::Key)?);
     let bytes: &[u8; KEY_BYTES] = bytes.as_slice().try_into().map_err(|_| Expected::Key)?;
-    Ok(MasterKey::new(version, bytes))
+    MasterKey::new(version, bytes).ok_or(Expected::Key)
 }
 
 fn parse_version(text: &str) -> Option<u32> {

@@ -5,8 +5,10 @@
 
 use std::fmt;
 
-use aes_gcm::aes::Aes256;
-use aes_gcm::aes::cipher::{Block, BlockCipherEncrypt, KeyInit};
+use aes::Aes256;
+use aes::cipher::{
+    Block, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit,
+};
 use zeroize::Zeroizing;
 
 use crate::index::{IndexKey, Use};
@@ -41,36 +43,53 @@ impl<const HALF_BITS: u32> Permutation<HALF_BITS> {
 
     /// Where a number goes; none if it is outside the domain.
     pub fn forward(&self, number: u32) -> Option<u32> {
-        let (mut left, mut right) = Self::halves(number)?;
-        for round in 0..ROUNDS {
-            (left, right) = (right, left ^ self.round(round, right));
-        }
+        let (left, right) = self.network(Self::halves(number)?, 0..ROUNDS);
         Some(left << HALF_BITS | right)
     }
 
     /// Where a number came from; none if it is outside the domain.
     pub fn inverse(&self, number: u32) -> Option<u32> {
-        let (mut left, mut right) = Self::halves(number)?;
-        for round in (0..ROUNDS).rev() {
-            (left, right) = (right ^ self.round(round, left), left);
-        }
+        let (left, right) = Self::halves(number)?;
+        let (right, left) = self.network((right, left), (0..ROUNDS).rev());
         Some(left << HALF_BITS | right)
+    }
+
+    fn network(&self, mut halves: (u32, u32), rounds: impl Iterator<Item = u8>) -> (u32, u32) {
+        let network = Network { rounds, halves: &mut halves, mask: Self::HALF_MASK };
+        self.cipher.encrypt_with_backend(network);
+        halves
     }
 
     fn halves(number: u32) -> Option<(u32, u32)> {
         let inside = number >> HALF_BITS <= Self::HALF_MASK;
         inside.then_some((number >> HALF_BITS, number & Self::HALF_MASK))
     }
+}
 
+/// All rounds as one use of the cipher: each use prepares the round keys for many blocks, which costs more than a block does.
+struct Network<'h, R> {
+    rounds: R,
+    halves: &'h mut (u32, u32),
+    mask: u32,
+}
+
+impl<R> BlockSizeUser for Network<'_, R> {
+    type BlockSize = <Aes256 as BlockSizeUser>::BlockSize;
+}
+
+impl<R: Iterator<Item = u8>> BlockCipherEncClosure for Network<'_, R> {
     /// Each round is a function of its own that only the key's owner can compute: some bits of one AES block, which takes a
     /// tenth of the time of a keyed hash.
-    fn round(&self, round: u8, half: u32) -> u32 {
-        let mut block = Block::<Aes256>::default();
-        let input = [round].into_iter().chain(half.to_be_bytes());
-        block.iter_mut().zip(input).for_each(|(to, from)| *to = from);
-        self.cipher.encrypt_block(&mut block);
-        let [low, high, ..] = block.0;
-        u32::from(u16::from_le_bytes([low, high])) & Self::HALF_MASK
+    fn call<B: BlockCipherEncBackend<BlockSize = Self::BlockSize>>(self, backend: &B) {
+        for round in self.rounds {
+            let (left, right) = *self.halves;
+            let mut block = Block::<Aes256>::default();
+            let input = [round].into_iter().chain(right.to_be_bytes());
+            block.iter_mut().zip(input).for_each(|(to, from)| *to = from);
+            backend.encrypt_block((&mut block).into());
+            let [low, high, ..] = block.0;
+            *self.halves = (right, left ^ (u32::from(u16::from_le_bytes([low, high])) & self.mask));
+        }
     }
 }
 

@@ -5,10 +5,9 @@
 
 use std::fmt;
 
-use aes_gcm::{Aes256Gcm, KeyInit};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::aead::{self, KEY_BYTES, NONCE_BYTES, OpenError, SealError};
+use crate::aead::{Cipher, KEY_BYTES, NONCE_BYTES, OpenError, SealError, push_measured};
 
 /// The format's number, the first byte of all sealed bytes: format, key version, nonce, ciphertext, tag.
 const FORMAT: u8 = 1;
@@ -40,8 +39,8 @@ impl AssociatedData<'_> {
         for number in [self.key_version, self.platform, self.customer] {
             bytes.extend_from_slice(&number.to_be_bytes());
         }
-        aead::push_measured(self.purpose.as_bytes(), &mut bytes);
-        aead::push_measured(self.group.as_bytes(), &mut bytes);
+        push_measured(self.purpose.as_bytes(), &mut bytes);
+        push_measured(self.group.as_bytes(), &mut bytes);
         bytes
     }
 }
@@ -57,7 +56,7 @@ impl DataKey {
         &self.0
     }
 
-    /// Seals a value for its place. The nonce must be random and never used twice under one key.
+    /// Seals a value, which comes in pieces, for its place. The nonce must be random and never used twice under one key.
     ///
     /// # Errors
     /// The value is longer than any that is stored (1 MiB).
@@ -65,11 +64,11 @@ impl DataKey {
         &self,
         place: &AssociatedData<'_>,
         nonce: [u8; NONCE_BYTES],
-        plaintext: &[u8],
+        plaintext: &[&[u8]],
     ) -> Result<Vec<u8>, SealError> {
         let [a, b, c, d] = place.key_version.to_be_bytes();
         let header = [FORMAT, a, b, c, d];
-        aead::seal(&self.cipher(), &header, &place.encode(), nonce, plaintext)
+        self.cipher().ok_or(SealError)?.seal(&header, &place.encode(), nonce, plaintext)
     }
 
     /// Opens a value that was sealed for this place.
@@ -81,12 +80,12 @@ impl DataKey {
         if key_version != place.key_version {
             return Err(OpenError::OtherKeyVersion);
         }
-        aead::open(&self.cipher(), &place.encode(), rest)
+        self.cipher().ok_or(OpenError::NotAuthentic)?.open(&place.encode(), rest)
     }
 
     /// The key schedule is not kept: a data key is used once or twice and then dropped.
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new((&self.0).into())
+    fn cipher(&self) -> Option<Cipher> {
+        Cipher::new(&self.0)
     }
 }
 

@@ -10,8 +10,9 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
+
+use crate::index::equal_digests;
 
 /// Secrets are read as integrators may store them: with or without the padding.
 const SECRET_BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -151,8 +152,9 @@ pub fn verify(secret: &RequestSecret, parts: &SignedParts<'_>, presented: &[u8])
     let bodiless = (parts.method == "GET" && !parts.body.is_empty())
         .then(|| secret.digest(&SignedParts { body: b"", ..*parts }.pieces()));
     let Some(presented) = presented_digest(presented) else { return false };
-    let right = digest.ct_eq(&presented) | bodiless.unwrap_or(digest).ct_eq(&presented);
-    right.into()
+    let right = equal_digests(&digest, &presented);
+    let bodiless_right = bodiless.map(|digest| equal_digests(&digest, &presented));
+    bodiless_right.map_or(right, |bodiless_right| right | bodiless_right).into()
 }
 
 /// The digest that a signature of the right form holds. The strict alphabet gives each digest exactly one text, so comparing

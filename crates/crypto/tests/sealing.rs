@@ -14,7 +14,7 @@ fn master_keys(seed: u8) -> MasterKeys {
 
 #[test]
 fn sealed_bytes_are_format_key_version_nonce_ciphertext_and_tag() {
-    let sealed = DataKey::from_bytes([7; 32]).seal(&PLACE, [9; 12], b"text").unwrap();
+    let sealed = DataKey::from_bytes([7; 32]).seal(&PLACE, [9; 12], &[b"text"]).unwrap();
     assert_eq!(sealed.len(), 1 + 4 + 12 + 4 + 16);
     assert_eq!(sealed[..17], [[1, 0, 0, 0, 3].as_slice(), &[9; 12]].concat());
     assert!(!sealed.windows(4).any(|window| window == b"text"));
@@ -43,7 +43,7 @@ fn hex(bytes: &[u8]) -> String {
 /// from the definitions in the modules.
 #[test]
 fn what_was_sealed_and_wrapped_before_opens() {
-    let sealed = DataKey::from_bytes([7; 32]).seal(&PLACE, [9; 12], b"text").unwrap();
+    let sealed = DataKey::from_bytes([7; 32]).seal(&PLACE, [9; 12], &[b"text"]).unwrap();
     assert_eq!(hex(&sealed), "010000000309090909090909090909090953e0fce0a7b5f1e72fabd2641c848b46b785a260");
     let wrapped = master_keys(1).current().wrap_key("data key", b"12", [9; 12], &[5; 32]).unwrap();
     assert_eq!(
@@ -56,7 +56,7 @@ fn what_was_sealed_and_wrapped_before_opens() {
 #[test]
 fn what_was_sealed_opens_in_no_other_place() {
     let key = DataKey::from_bytes([7; 32]);
-    let sealed = key.seal(&PLACE, [9; 12], b"text").unwrap();
+    let sealed = key.seal(&PLACE, [9; 12], &[b"text"]).unwrap();
     let others = [
         AssociatedData { purpose: "customers", ..PLACE },
         AssociatedData { purpose: "", ..PLACE },
@@ -82,7 +82,7 @@ fn what_was_sealed_opens_in_no_other_place() {
 #[test]
 fn what_is_cut_off_does_not_open() {
     let key = DataKey::from_bytes([7; 32]);
-    let sealed = key.seal(&PLACE, [9; 12], b"").unwrap();
+    let sealed = key.seal(&PLACE, [9; 12], &[]).unwrap();
     for length in 0..sealed.len() {
         assert!(key.open(&PLACE, &sealed[..length]).is_err(), "{length}");
     }
@@ -93,8 +93,8 @@ fn what_is_cut_off_does_not_open() {
 #[test]
 fn what_is_too_long_to_be_a_record_is_not_sealed() {
     let key = DataKey::from_bytes([7; 32]);
-    assert!(key.seal(&PLACE, [0; 12], &vec![0; 1 << 20]).is_ok());
-    assert_eq!(key.seal(&PLACE, [0; 12], &vec![0; (1 << 20) + 1]).err(), Some(SealError));
+    assert!(key.seal(&PLACE, [0; 12], &[&vec![0; 1 << 20]]).is_ok());
+    assert_eq!(key.seal(&PLACE, [0; 12], &[&vec![0; (1 << 20) + 1]]).err(), Some(SealError));
 }
 
 #[test]
@@ -139,7 +139,7 @@ proptest! {
         let key = DataKey::from_bytes(key);
         let [platform, customer, key_version] = numbers;
         let place = AssociatedData { purpose: &purpose, platform, customer, group: &group, key_version };
-        let mut sealed = key.seal(&place, nonce, &plaintext)?;
+        let mut sealed = key.seal(&place, nonce, &[&plaintext])?;
         prop_assert_eq!(&*key.open(&place, &sealed)?, &plaintext);
         for bit in 0..sealed.len() * 8 {
             sealed[bit / 8] ^= 1 << (bit % 8);
@@ -158,7 +158,7 @@ proptest! {
         let place = |(purpose, platform, customer, group): &(String, u32, u32, String)| {
             let key = DataKey::from_bytes([7; 32]);
             let place = AssociatedData { purpose, platform: *platform, customer: *customer, group, key_version: 1 };
-            key.seal(&place, [0; 12], b"text")
+            key.seal(&place, [0; 12], &[b"te", b"xt"])
         };
         prop_assert_eq!(place(&one)? == place(&other)?, one == other);
     }

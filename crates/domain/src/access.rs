@@ -15,6 +15,7 @@ use crate::clock::UnixMillis;
 use crate::codes::Codes;
 use crate::ids::{KeyNumber, PlatformNumber};
 use crate::keys::{InstallationKeys, unwrap};
+use crate::payload::PayloadKeys;
 use crate::platform::{ApiKey, Platform};
 use crate::store::{AccessSnapshot, StoreFailure};
 
@@ -28,8 +29,8 @@ pub struct PlatformAccess {
     pub(crate) email_key: IndexKey,
     /// The key of its blind indexes of request_ids.
     pub(crate) request_key: IndexKey,
-    /// The key of its payload digests.
-    pub(crate) digest_key: IndexKey,
+    /// The keys of its payload digests.
+    pub(crate) payload_keys: PayloadKeys,
 }
 
 /// An API key, ready to verify with.
@@ -70,7 +71,7 @@ impl Access {
                 code,
                 email_key: derive(&keys.index, "email"),
                 request_key: derive(&keys.index, "request_id"),
-                digest_key: derive(&keys.digest, "payload"),
+                payload_keys: PayloadKeys::derive(&keys.digest, number),
                 platform,
             };
             platforms.insert(number, Arc::new(access));

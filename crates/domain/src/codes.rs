@@ -84,12 +84,11 @@ impl Codes {
 
     fn spell(&self, number: u32) -> Option<String> {
         let permuted = self.permutation.forward(number)?;
-        (0..CODE_LENGTH)
-            .rev()
-            .map(|place| {
-                ALPHABET.get(((permuted >> (5 * place)) & 31) as usize).map(|byte| char::from(*byte))
-            })
-            .collect()
+        let mut code = String::with_capacity(CODE_LENGTH);
+        for place in (0..CODE_LENGTH).rev() {
+            code.push(char::from(*ALPHABET.get(((permuted >> (5 * place)) & 31) as usize)?));
+        }
+        Some(code)
     }
 }
 

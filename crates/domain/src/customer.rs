@@ -11,13 +11,12 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
-use registrar_json::Object;
-
 use self::reading::Reading;
 use crate::clock::UnixMillis;
 use crate::fields::{
     AddressLine, City, Country, DateOfBirth, Email, Field, IdIssuingAuthority, IdNumber, IdNumberType,
-    Metadata, NonUsOtherType, PersonName, Prefunded, RequestId, RiskRating, SignedTimestamp, State, Zip,
+    Metadata, NonUsOtherType, PersonName, Prefunded, RequestId, RiskRating, SignedTimestamp, State,
+    Submitted, Zip,
 };
 use crate::policy::Policy;
 use crate::reference::{IdKind, ReferenceLists};
@@ -77,7 +76,7 @@ struct Document {
 ///
 /// # Errors
 /// One violation for each wrong field, in the order of contract 3.3, unknown fields last in the order sent.
-pub fn parse_customer(body: &Object<'_>, terms: &Terms<'_>) -> Result<Customer, Vec<Violation>> {
+pub fn parse_customer(body: &Submitted<'_, '_>, terms: &Terms<'_>) -> Result<Customer, Vec<Violation>> {
     let mut reading = Reading::of(body);
     let request_id = reading.request_id();
     // Not in the table's order where one field's rule needs another field: `finish` brings violations into it.
@@ -115,11 +114,11 @@ pub fn parse_customer(body: &Object<'_>, terms: &Terms<'_>) -> Result<Customer, 
 }
 
 /// The request_id of a body that may be wrong in every other way (contract 3.5); none if it is absent or refused itself.
-pub fn request_id_of(body: &Object<'_>) -> Option<RequestId> {
-    body.get(Field::RequestId.name()).and_then(|member| RequestId::parse(&member.value).ok())
+pub fn request_id_of(body: &Submitted<'_, '_>) -> Option<RequestId> {
+    body.given(Field::RequestId).and_then(|member| RequestId::parse(&member.value).ok())
 }
 
-fn person(reading: &mut Reading<'_, '_>, terms: &Terms<'_>) -> Option<Person> {
+fn person(reading: &mut Reading<'_, '_, '_>, terms: &Terms<'_>) -> Option<Person> {
     let first_name = reading.required(Field::FirstName, PersonName::parse);
     let last_name = reading.required(Field::LastName, PersonName::parse);
     let email = reading.required(Field::Email, Email::parse);
@@ -134,7 +133,7 @@ fn person(reading: &mut Reading<'_, '_>, terms: &Terms<'_>) -> Option<Person> {
 }
 
 fn residence(
-    reading: &mut Reading<'_, '_>,
+    reading: &mut Reading<'_, '_, '_>,
     country: Option<Country>,
     terms: &Terms<'_>,
 ) -> Option<Residence> {
@@ -156,7 +155,7 @@ fn residence(
 }
 
 fn document(
-    reading: &mut Reading<'_, '_>,
+    reading: &mut Reading<'_, '_, '_>,
     id_number_type: Option<IdNumberType>,
     country: Option<&Country>,
     policy: &Policy,

@@ -4,141 +4,106 @@
 //! The answer holds every field, so nothing else needs storing; a replay returns it as it was, whatever later releases
 //! would write. The member digests tell which fields of a reused request_id differ, without keeping the payload.
 
-use zeroize::Zeroizing;
+use crate::fields::Field;
+use crate::payload::{MemberDigests, PAYLOAD_VERSION, Payload};
 
-use crate::payload::{MemberDigest, Payload};
+/// How many digests a record holds.
+const DIGESTS: u8 = 19;
+const _: () = assert!(DIGESTS as usize == MemberDigests::COUNT, "a digest for every place");
 
-/// The first byte of a record; a reader for each version ever written stays in the program.
-const RECORD_VERSION: u8 = 1;
+/// The first two bytes of a record: the payload version that its member digests are of, and how many they are.
+const HEADER: [u8; 2] = [PAYLOAD_VERSION, DIGESTS];
 
-/// Members by the number they are recorded under. Append only: a stored record refers to these places.
-const RECORDED: [&str; 18] = [
-    "first_name",
-    "last_name",
-    "email",
-    "address_one",
-    "address_two",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "date_of_birth",
-    "id_number_type",
-    "id_number",
-    "non_us_other_type",
-    "id_issuing_authority",
-    "risk_rating",
-    "signed_timestamp",
-    "prefunded",
-    "metadata",
-];
-
-/// Members that are not fields share the first place: their names are the platform's own and are not shown.
-const UNKNOWN_MEMBERS: usize = 0;
-const PLACES: usize = 1 + RECORDED.len();
-
-/// How `differs` names members that are not fields.
-pub const UNKNOWN_MEMBER_NAME: &str = "?";
+/// How `differs` names members that are not fields: their names are the platform's own and are not shown.
+const UNKNOWN_MEMBER_NAME: &str = "?";
 
 /// An opened record.
-#[derive(PartialEq, Eq)]
-pub struct Record<'a> {
-    members: [MemberDigest; PLACES],
+pub(crate) struct Record<'a> {
+    version: u8,
+    members: MemberDigests,
     /// The body of the first answer.
-    pub answer: &'a [u8],
+    pub(crate) answer: &'a [u8],
 }
 
-/// Writes a record: version, a digest for every place (zero: not given), the answer.
-pub fn encode_record(payload: &Payload<'_>, answer: &str) -> Zeroizing<Vec<u8>> {
-    let members = places(payload);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(2 + PLACES * 4 + answer.len()));
-    bytes.push(RECORD_VERSION);
-    bytes.push(u8::try_from(PLACES).unwrap_or(u8::MAX));
-    for digest in members {
-        bytes.extend_from_slice(&digest);
-    }
-    bytes.extend_from_slice(answer.as_bytes());
-    bytes
+/// A record in pieces: header, a digest for every place, the answer.
+pub(crate) fn encode_record<'a>(members: &'a MemberDigests, answer: &'a str) -> [&'a [u8]; 3] {
+    [&HEADER, members.0.as_flattened(), answer.as_bytes()]
 }
 
 /// Reads a record; `None` if it is not one that this program knows.
-pub fn decode_record(bytes: &[u8]) -> Option<Record<'_>> {
+pub(crate) fn decode_record(bytes: &[u8]) -> Option<Record<'_>> {
     let (&[version, count], rest) = bytes.split_first_chunk::<2>()?;
-    if version != RECORD_VERSION || usize::from(count) > PLACES {
+    if !(1..=PAYLOAD_VERSION).contains(&version) || count > DIGESTS {
         return None;
     }
     let (digests, answer) = rest.split_at_checked(usize::from(count) * 4)?;
-    let mut members = [[0; 4]; PLACES];
-    for (place, digest) in members.iter_mut().zip(digests.as_chunks::<4>().0) {
+    let mut members = MemberDigests::default();
+    for (place, digest) in members.0.iter_mut().zip(digests.as_chunks::<4>().0) {
         *place = *digest;
     }
-    Some(Record { members, answer })
+    Some(Record { version, members, answer })
 }
 
 impl Record<'_> {
-    /// The names of the fields in which a payload differs from the recorded one, in the order of the table of fields.
-    pub fn differing_fields(&self, payload: &Payload<'_>) -> Vec<&'static str> {
-        let submitted = places(payload);
-        let names = std::iter::once(UNKNOWN_MEMBER_NAME).chain(RECORDED);
-        let mut differing: Vec<_> = names
-            .zip(self.members.iter().zip(&submitted))
-            .filter(|(_, (recorded, submitted))| recorded != submitted)
-            .map(|(name, _)| name)
-            .collect();
-        if differing.first() == Some(&UNKNOWN_MEMBER_NAME) {
-            differing.rotate_left(1);
-        }
-        differing
+    /// The names of the fields in which a payload differs from the recorded one, in the order of the table of fields; `None`
+    /// if the record's digests are of a version that this program does not know.
+    pub(crate) fn differing_fields(&self, payload: &Payload<'_>) -> Option<Vec<&'static str>> {
+        let submitted = payload.members_under(self.version)?;
+        let fields = self.members.differing_fields(&submitted).map(Field::name);
+        let others = self.members.others_differ(&submitted).then_some(UNKNOWN_MEMBER_NAME);
+        Some(fields.chain(others).collect())
     }
-}
-
-fn places(payload: &Payload<'_>) -> [MemberDigest; PLACES] {
-    let mut members = [[0; 4]; PLACES];
-    for (name, digest) in &payload.members {
-        let place =
-            RECORDED.iter().position(|field| field == name).map_or(UNKNOWN_MEMBERS, |position| position + 1);
-        if let Some(slot) = members.get_mut(place) {
-            // Several unknown members fold into one place; a sum depends on all of them and not on their order.
-            *slot = u32::from_le_bytes(*slot).wrapping_add(u32::from_le_bytes(*digest)).to_le_bytes();
-        }
-    }
-    members
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use registrar_json::{Object, parse_object};
+    use crate::fields::Submitted;
+    use crate::payload::PayloadKeys;
+    use registrar_json::parse_object;
 
-    fn digest<'a>(body: &'a Object<'_>) -> Payload<'a> {
-        Payload::of(body, &registrar_crypto::index::IndexKey::from_bytes([3; 32]))
+    const ANSWER: &str = r#"{"message":{}}"#;
+    const FIRST: &str = r#"{"first_name":"A","zip":"12345","shoe":1}"#;
+    const SECOND: &str = r#"{"first_name":"B","shoe":2,"city":"Pune"}"#;
+
+    fn with_payload<T>(body: &str, look: impl FnOnce(&Payload<'_>) -> T) -> T {
+        let body = parse_object(body.as_bytes(), 32).unwrap();
+        look(&Payload::of(&Submitted::of(&body), &PayloadKeys::for_tests(3)))
+    }
+
+    /// The record of `FIRST` as a build wrote it whose payloads had this version.
+    fn record(version: u8) -> Vec<u8> {
+        with_payload(FIRST, |payload| {
+            let members = payload.members_under(version).unwrap();
+            let mut bytes = encode_record(&members, ANSWER).concat();
+            bytes[0] = version;
+            bytes
+        })
     }
 
     #[test]
-    fn a_record_returns_the_answer_and_what_differs() {
-        let first = parse_object(br#"{"first_name":"A","zip":"12345","shoe":1}"#, 32).unwrap();
-        let bytes = encode_record(&digest(&first), r#"{"message":{}}"#);
-        let record = decode_record(&bytes).unwrap();
-        assert_eq!(record.answer, br#"{"message":{}}"#);
-        assert!(record.differing_fields(&digest(&first)).is_empty());
-        let second = parse_object(br#"{"first_name":"B","shoe":2,"city":"Pune"}"#, 32).unwrap();
-        assert_eq!(record.differing_fields(&digest(&second)), ["first_name", "city", "zip", "?"]);
+    fn a_record_returns_the_answer_and_what_differs_whichever_version_its_digests_have() {
+        for version in [1, 2] {
+            let bytes = record(version);
+            let record = decode_record(&bytes).unwrap();
+            assert_eq!(record.answer, ANSWER.as_bytes());
+            let differing = |body| with_payload(body, |payload| record.differing_fields(payload));
+            assert_eq!(differing(FIRST), Some(vec![]));
+            assert_eq!(differing(SECOND), Some(vec!["first_name", "city", "zip", "?"]), "version {version}");
+        }
+        assert_ne!(record(1), record(2));
     }
 
     #[test]
     fn bytes_that_are_no_record_are_refused() {
-        for bytes in [&b""[..], b"\x01", b"\x02\x00{}", b"\x01\xff{}", b"\x01\x13short"] {
+        for bytes in [&b""[..], b"\x01", b"\x00\x00{}", b"\x03\x00{}", b"\x01\xff{}", b"\x02\x13short"] {
             assert!(decode_record(bytes).is_none());
         }
     }
 
     #[test]
-    fn every_field_but_the_request_id_has_a_place() {
-        let mut fields: Vec<_> = crate::fields::FIELDS.iter().map(|field| field.name).collect();
-        fields.retain(|name| *name != "request_id");
-        let mut recorded = RECORDED.to_vec();
-        fields.sort_unstable();
-        recorded.sort_unstable();
-        assert_eq!(fields, recorded);
+    fn every_field_but_the_request_id_has_a_place_in_the_tables_order() {
+        let fields = crate::fields::FIELDS.iter().map(|spec| spec.field);
+        assert!(fields.filter(|field| *field != Field::RequestId).eq(crate::payload::FIELDS));
     }
 }

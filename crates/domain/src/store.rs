@@ -65,7 +65,7 @@ pub struct CreateCustomer {
     pub request: Option<BlindIndex>,
     /// The index of the normalised e-mail.
     pub email: BlindIndex,
-    /// The payload's digest under every version the program knows, the current one first; never empty.
+    /// The payload's digest under the current version; behind it under those that a stored row asked for; never empty.
     pub digests: Vec<PayloadDigest>,
     /// The sealed customer.
     pub sealed: SealedCustomer,
@@ -139,6 +139,14 @@ pub enum CreateCustomerRejection {
     PayloadAlreadySubmitted(CustomerNumber),
     /// Other payload, same e-mail.
     ParticipantAlreadyExists(CustomerNumber),
+    /// This customer's row, which the outcome depends on, bears a digest of a version that the command does not hold: the
+    /// same create with it is decided.
+    DigestMissing {
+        /// The customer.
+        number: CustomerNumber,
+        /// The version.
+        version: u8,
+    },
 }
 
 /// Who did something that is not a signed request: the operator's command line.

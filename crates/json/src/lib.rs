@@ -4,6 +4,7 @@
 //! `parse_object` accepts is one RFC 8259 object in UTF-8 without a byte-order mark, duplicate keys at any depth, lone
 //! surrogates, trailing bytes or nesting over the limit.
 
+mod plain;
 mod read;
 mod syntax_error;
 mod value;

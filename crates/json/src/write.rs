@@ -3,6 +3,7 @@
 //! Knows how text looks, not what it means. Invariant: what was read strictly and written in any style reads back as the
 //! same value, numbers as written; only `sorted_keys` changes the order of members.
 
+use crate::plain::plain_length;
 use crate::value::{Member, Object, Value};
 
 /// How text looks; the default is the compact style.
@@ -88,17 +89,14 @@ impl Style {
 /// Appends a JSON string with the escapes of `JSON.stringify`: the quote, the backslash and what is below U+0020.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        // Never none: what is escaped is ASCII, so both ends are between characters.
-        out.push_str(text.get(plain_from..at).unwrap_or_default());
+    let mut rest = text;
+    // Never none: what is escaped is ASCII, so it begins and ends between characters.
+    while let Some((plain, special)) = rest.split_at_checked(plain_length(rest.as_bytes())) {
+        out.push_str(plain);
+        let Some(&byte) = special.as_bytes().first() else { break };
         write_escape(byte, out);
-        plain_from = at + 1;
+        rest = special.get(1..).unwrap_or_default();
     }
-    out.push_str(text.get(plain_from..).unwrap_or_default());
     out.push('"');
 }
 

@@ -152,14 +152,13 @@ impl Writer {
             return None;
         }
         match decide_create_customer(facts, &create.command) {
-            Ok(Decision::Replay(stored)) => create.answer(Ok(CreateCustomerOutcome::Replayed(stored))),
-            Ok(Decision::Reject(rejection)) => create.answer(Ok(CreateCustomerOutcome::Rejected(rejection))),
-            Err(failure) => create.answer(Err(failure)),
-            Ok(Decision::Create) if create.vanished < VANISHED_ROWS_MAX => {
+            Decision::Replay(stored) => create.answer(Ok(CreateCustomerOutcome::Replayed(stored))),
+            Decision::Reject(rejection) => create.answer(Ok(CreateCustomerOutcome::Rejected(rejection))),
+            Decision::Create if create.vanished < VANISHED_ROWS_MAX => {
                 create.vanished += 1;
                 return Some(create);
             }
-            Ok(Decision::Create) => {
+            Decision::Create => {
                 let text = format!("the customer number {} is taken", create.command.number.0);
                 create.answer(Err(StoreFailure::Internal(text)));
             }

@@ -37,12 +37,15 @@ pub(crate) fn create_customer(
     session: &mut Session,
     command: &CreateCustomer,
 ) -> Result<CreateCustomerOutcome, ApplyError> {
+    if command.digests.is_empty() {
+        return Err(no_digest());
+    }
     let by_request = match command.request {
         Some(request) => find_by_request(session, command.platform, request)?,
         None => None,
     };
     let by_email = find_by_index(session, BY_EMAIL, command.platform, command.email)?;
-    match decide_create_customer(CreateCustomerFacts { by_request, by_email }, command)? {
+    match decide_create_customer(CreateCustomerFacts { by_request, by_email }, command) {
         Decision::Replay(stored) => Ok(CreateCustomerOutcome::Replayed(stored)),
         Decision::Reject(rejection) => Ok(CreateCustomerOutcome::Rejected(rejection)),
         Decision::Create => {
@@ -57,8 +60,7 @@ pub(crate) fn create_customer(
 
 fn insert(connection: &Connection, command: &CreateCustomer) -> Result<(), ApplyError> {
     let digest = command.digests.first();
-    let PayloadDigest { version, bytes } =
-        digest.ok_or_else(|| ApplyError::internal("a create without a payload digest"))?;
+    let PayloadDigest { version, bytes } = digest.ok_or_else(no_digest)?;
     connection.prepare_cached(INSERT)?.execute(params![
         command.number.0,
         command.platform.0,
@@ -77,6 +79,11 @@ fn insert(connection: &Connection, command: &CreateCustomer) -> Result<(), Apply
         command.trace_id.0.as_bytes(),
     ])?;
     Ok(())
+}
+
+/// Nothing could be compared with such a row.
+fn no_digest() -> ApplyError {
+    ApplyError::internal("a create without a payload digest")
 }
 
 /// The customer created under this request_id.

@@ -5,6 +5,13 @@ use registrar_json::write_string;
 use super::Customer;
 use crate::fields::{AddressLine, IdIssuingAuthority, NonUsOtherType, RiskRating, State, Zip};
 
+/// A key of the answer with what stands around it; keys are plain ASCII, so they need no escape.
+macro_rules! key {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
 impl Customer {
     /// The keys of an answer's `message`, in order.
     pub const ANSWER_KEYS: [&'static str; 19] = [
@@ -33,37 +40,39 @@ impl Customer {
     pub fn write_answer(&self, platform_code: &str, participant_code: &str) -> String {
         // The longest of the documented samples has 520 bytes.
         let mut message = Message { out: String::with_capacity(640 + self.metadata().as_json().len()) };
-        message.out.push_str("{\"message\":{");
         self.write_person_and_residence(&mut message);
         self.write_document(&mut message);
         let millis = self.signed_timestamp().map(|moment| moment.millis().to_string());
-        message.json("signed_timestamp", millis.as_deref().unwrap_or("null"));
-        message.optional("risk_rating", self.risk_rating().map(RiskRating::as_str));
-        message.json("metadata", self.metadata().as_json());
-        message.text("platform_code", platform_code);
-        message.text("participant_code", participant_code);
+        message.json(key!("signed_timestamp"), millis.as_deref().unwrap_or("null"));
+        message.optional(key!("risk_rating"), self.risk_rating().map(RiskRating::as_str));
+        message.json(key!("metadata"), self.metadata().as_json());
+        message.text(key!("platform_code"), platform_code);
+        message.text(key!("participant_code"), participant_code);
         message.out.push_str("}}");
         message.out
     }
 
     fn write_person_and_residence(&self, message: &mut Message) {
-        message.text("first_name", self.first_name().as_str());
-        message.text("last_name", self.last_name().as_str());
-        message.text("email", self.email().as_str());
-        message.text("address_one", self.address_one().as_str());
-        message.optional("address_two", self.address_two().map(AddressLine::as_str));
-        message.text("country", self.country().name());
-        message.optional("state", self.state().map(State::as_str));
-        message.text("city", self.city().as_str());
-        message.optional("zip", self.zip().map(Zip::as_str));
-        message.text("date_of_birth", self.date_of_birth().as_str());
+        message.text(r#"{"message":{"first_name":"#, self.first_name().as_str());
+        message.text(key!("last_name"), self.last_name().as_str());
+        message.text(key!("email"), self.email().as_str());
+        message.text(key!("address_one"), self.address_one().as_str());
+        message.optional(key!("address_two"), self.address_two().map(AddressLine::as_str));
+        message.text(key!("country"), self.country().name());
+        message.optional(key!("state"), self.state().map(State::as_str));
+        message.text(key!("city"), self.city().as_str());
+        message.optional(key!("zip"), self.zip().map(Zip::as_str));
+        message.text(key!("date_of_birth"), self.date_of_birth().as_str());
     }
 
     fn write_document(&self, message: &mut Message) {
-        message.text("id_number_type", self.id_number_type().as_str());
-        message.text("id_number", self.id_number().as_str());
-        message.optional("non_us_other_type", self.non_us_other_type().map(NonUsOtherType::as_str));
-        message.optional("id_issuing_authority", self.id_issuing_authority().map(IdIssuingAuthority::as_str));
+        message.text(key!("id_number_type"), self.id_number_type().as_str());
+        message.text(key!("id_number"), self.id_number().as_str());
+        message.optional(key!("non_us_other_type"), self.non_us_other_type().map(NonUsOtherType::as_str));
+        message.optional(
+            key!("id_issuing_authority"),
+            self.id_issuing_authority().map(IdIssuingAuthority::as_str),
+        );
     }
 }
 
@@ -72,18 +81,8 @@ struct Message {
 }
 
 impl Message {
-    /// Every key is plain ASCII, so it needs no escape.
-    fn key(&mut self, key: &str) {
-        if !self.out.ends_with('{') {
-            self.out.push(',');
-        }
-        self.out.push('"');
-        self.out.push_str(key);
-        self.out.push_str("\":");
-    }
-
     fn text(&mut self, key: &str, text: &str) {
-        self.key(key);
+        self.out.push_str(key);
         write_string(text, &mut self.out);
     }
 
@@ -95,7 +94,7 @@ impl Message {
     }
 
     fn json(&mut self, key: &str, json: &str) {
-        self.key(key);
+        self.out.push_str(key);
         self.out.push_str(json);
     }
 }

@@ -2,34 +2,25 @@
 //!
 //! Knows the rules on absence (contract 3.2), no other. Invariant: a field is refused at most once.
 
-use registrar_json::{Member, Object, Value};
+use registrar_json::{Member, Value};
 
-use crate::fields::{Field, RequestId, is_blank, unknown_fields};
+use crate::fields::{Field, RequestId, Submitted, is_blank, unknown_fields};
 use crate::policy::UnknownFields;
 use crate::violation::{Refusal, Rule, Violation};
 
-/// A body being read: its members by field, and what was found wrong so far.
-pub(super) struct Reading<'b, 'j> {
-    given: [Option<&'b Member<'j>>; Field::COUNT],
-    unknown: Vec<&'b str>,
+/// A body being read, and what was found wrong so far.
+pub(super) struct Reading<'s, 'b, 'j> {
+    submitted: &'s Submitted<'b, 'j>,
     violations: Vec<(Field, Violation)>,
 }
 
-impl<'b, 'j> Reading<'b, 'j> {
-    pub(super) fn of(body: &'b Object<'j>) -> Self {
-        let mut reading = Self { given: [None; Field::COUNT], unknown: Vec::new(), violations: Vec::new() };
-        for member in body.members() {
-            match Field::find(&member.name) {
-                Some(field) => reading.given[field.index()] = Some(member),
-                None => reading.unknown.push(&member.name),
-            }
-        }
-        reading
+impl<'s, 'b, 'j> Reading<'s, 'b, 'j> {
+    pub(super) const fn of(submitted: &'s Submitted<'b, 'j>) -> Self {
+        Self { submitted, violations: Vec::new() }
     }
 
-    /// What was given for a field; `null` is nothing (contract 3.2).
     fn given(&self, field: Field) -> Option<&'b Member<'j>> {
-        self.given[field.index()].filter(|member| member.value != Value::Null)
+        self.submitted.given(field)
     }
 
     /// Like `given`, but a blank string is nothing either: for fields that need not always be there (contract 3.2).
@@ -98,7 +89,8 @@ impl<'b, 'j> Reading<'b, 'j> {
         self.violations.sort_by_key(|(field, _)| *field);
         let mut violations: Vec<_> = self.violations.into_iter().map(|(_, violation)| violation).collect();
         if policy == UnknownFields::Reject {
-            violations.extend(unknown_fields(&self.unknown));
+            let names: Vec<_> = self.submitted.others().iter().map(|member| member.name.as_ref()).collect();
+            violations.extend(unknown_fields(&names));
         }
         violations
     }

@@ -32,7 +32,7 @@ const SAMPLE: &str = r#"{
 
 fn parse_with(body: &str, policy: &Policy) -> Result<Customer, Vec<Violation>> {
     let body = parse_object(body.as_bytes(), 32).expect("the test's body is JSON");
-    parse_customer(&body, &terms_with(policy))
+    parse_customer(&Submitted::of(&body), &terms_with(policy))
 }
 
 fn parse(body: &str) -> Result<Customer, Vec<Violation>> {
@@ -249,7 +249,7 @@ fn request_id_is_optional_but_an_empty_one_is_refused() {
 
 #[test]
 fn a_request_id_is_found_in_a_body_that_is_wrong_otherwise() {
-    let of = |body: &str| request_id_of(&parse_object(body.as_bytes(), 32).unwrap());
+    let of = |body: &str| request_id_of(&Submitted::of(&parse_object(body.as_bytes(), 32).unwrap()));
     assert!(of(r#"{"request_id":"7fbab305-2679-4279-808b-9b7a63a55c85","first_name":1}"#).is_some());
     for body in ["{}", r#"{"request_id":null}"#, r#"{"request_id":""}"#, r#"{"request_id":7}"#] {
         assert!(of(body).is_none(), "{body}");

@@ -21,6 +21,7 @@ mod risk_rating;
 mod signed_timestamp;
 mod spec;
 mod state;
+mod submitted;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -43,6 +44,7 @@ pub use risk_rating::RiskRating;
 pub use signed_timestamp::SignedTimestamp;
 pub use spec::{Field, FieldSpec, JsonType, Presence, Stricter, Values};
 pub use state::State;
+pub use submitted::Submitted;
 pub use table::{BODY_STRICTER, FIELDS};
 pub use text::Length;
 pub(crate) use text::is_blank;

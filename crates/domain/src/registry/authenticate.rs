@@ -41,12 +41,18 @@ pub struct Presented<'a> {
 /// An authenticated caller.
 pub struct Caller {
     access: Arc<KeyAccess>,
+    at: UnixMillis,
 }
 
 impl Caller {
     /// The platform that calls.
     pub fn platform(&self) -> &PlatformAccess {
         &self.access.platform
+    }
+
+    /// When the request was authenticated, by which it is judged as a whole.
+    pub(super) const fn at(&self) -> UnixMillis {
+        self.at
     }
 
     /// The key that signed.
@@ -94,7 +100,7 @@ impl Registry {
         match (decide_authentication(facts), known) {
             (Ok(()), Some(key)) => {
                 key.note_use(now);
-                Ok(Caller { access: Arc::clone(key) })
+                Ok(Caller { access: Arc::clone(key), at: now })
             }
             (Ok(()), None) => Err(ExplainedRejection { rejection: AuthRejection::UnknownApiKey, hint: None }),
             (Err(rejection), _) => {

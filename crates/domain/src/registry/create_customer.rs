@@ -3,21 +3,18 @@
 use std::net::IpAddr;
 
 use registrar_crypto::index::blind_index;
-use registrar_crypto::seal::{AssociatedData, DataKey};
 use registrar_json::Object;
-use zeroize::Zeroizing;
 
+use super::sealing::{read_record, unknown_record};
 use super::{Caller, Registry};
 use crate::access::PlatformAccess;
 use crate::customer::{Customer, Terms, parse_customer, request_id_of};
-use crate::entropy::random_bytes;
-use crate::fields::RequestId;
-use crate::ids::{CustomerNumber, PlatformNumber, TraceId};
-use crate::keys::{unwrap, wrap};
+use crate::fields::{RequestId, Submitted};
+use crate::ids::{CustomerNumber, TraceId};
 use crate::payload::Payload;
-use crate::record::{Record, decode_record, encode_record};
+use crate::record::encode_record;
 use crate::store::{
-    BlindIndex, CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, SealedCustomer, StoreFailure,
+    BlindIndex, CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, PayloadDigest, StoreFailure,
     StoredCustomer,
 };
 use crate::violation::Violation;
@@ -61,6 +58,16 @@ impl From<StoreFailure> for CreateCustomerError {
     }
 }
 
+/// A customer about to be stored.
+struct NewCustomer<'a> {
+    caller: &'a Caller,
+    origin: Origin,
+    number: CustomerNumber,
+    customer: &'a Customer,
+    payload: &'a Payload<'a>,
+    answer: &'a str,
+}
+
 impl Registry {
     /// Creates a customer, or finds the answer that the same request got before (contract 3.4 to 3.6).
     pub async fn create_customer(
@@ -70,30 +77,19 @@ impl Registry {
         body: &Object<'_>,
     ) -> Result<CustomerAnswer, CreateCustomerError> {
         let platform = caller.platform();
-        let now = self.clock.now();
-        let payload = Payload::of(body, &platform.digest_key);
-        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now };
-        let customer = match parse_customer(body, &terms) {
+        let body = Submitted::of(body);
+        let payload = Payload::of(&body, &platform.payload_keys);
+        let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now: caller.at() };
+        let customer = match parse_customer(&body, &terms) {
             Ok(customer) => customer,
-            Err(violations) => return self.replay_or_refuse(platform, body, &payload, violations).await,
+            Err(violations) => return self.replay_or_refuse(platform, &body, &payload, violations).await,
         };
         let number = self.store.reserve_customer_number()?;
         let participant_code = self.participant_code(number)?;
         let answer = customer.write_answer(&platform.code, &participant_code);
-        let command = CreateCustomer {
-            platform: platform.platform.number,
-            number,
-            request: customer.request_id().map(|id| request_index(platform, id)),
-            email: email_index(platform, &customer),
-            digests: vec![payload.digest],
-            sealed: self.seal(platform.platform.number, number, &encode_record(&payload, &answer))?,
-            prefunded: customer.prefunded().get(),
-            key: caller.key(),
-            at: now,
-            from: origin.from,
-            trace_id: origin.trace_id,
-        };
-        let outcome = match self.store.create_customer(command).await {
+        let new =
+            NewCustomer { caller, origin, number, customer: &customer, payload: &payload, answer: &answer };
+        let outcome = match self.store_customer(&new).await {
             Ok(outcome) => outcome,
             Err(failure) => {
                 if matches!(failure, StoreFailure::Busy) {
@@ -117,11 +113,46 @@ impl Registry {
         }
     }
 
+    /// Stores a customer; where the outcome depends on a row with a digest of an older version, asks once more with that.
+    async fn store_customer(&self, new: &NewCustomer<'_>) -> Result<CreateCustomerOutcome, StoreFailure> {
+        let digest = new.payload.digest();
+        let outcome = self.store.create_customer(self.command(new, vec![digest])?).await?;
+        let CreateCustomerOutcome::Rejected(CreateCustomerRejection::DigestMissing { number, version }) =
+            outcome
+        else {
+            return Ok(outcome);
+        };
+        let older = digest_under(new.payload, number, version)?;
+        self.store.create_customer(self.command(new, vec![digest, older])?).await
+    }
+
+    fn command(
+        &self,
+        new: &NewCustomer<'_>,
+        digests: Vec<PayloadDigest>,
+    ) -> Result<CreateCustomer, StoreFailure> {
+        let platform = new.caller.platform();
+        let record = encode_record(new.payload.members(), new.answer);
+        Ok(CreateCustomer {
+            platform: platform.platform.number,
+            number: new.number,
+            request: new.customer.request_id().map(|id| request_index(platform, id)),
+            email: email_index(platform, new.customer),
+            digests,
+            sealed: self.seal(platform.platform.number, new.number, &record)?,
+            prefunded: new.customer.prefunded().get(),
+            key: new.caller.key(),
+            at: new.caller.at(),
+            from: new.origin.from,
+            trace_id: new.origin.trace_id,
+        })
+    }
+
     /// A body that is not valid is still a replay if its request_id and payload are stored (contract 3.5).
     async fn replay_or_refuse(
         &self,
         platform: &PlatformAccess,
-        body: &Object<'_>,
+        body: &Submitted<'_, '_>,
         payload: &Payload<'_>,
         violations: Vec<Violation>,
     ) -> Result<CustomerAnswer, CreateCustomerError> {
@@ -130,9 +161,11 @@ impl Registry {
         };
         let request = request_index(platform, &request_id);
         let found = self.store.find_customer_by_request(platform.platform.number, request).await?;
-        match found {
-            Some(stored) if stored.digest == payload.digest => Ok(self.replay(platform, &stored)?),
-            Some(_) | None => Err(CreateCustomerError::Invalid(violations)),
+        let Some(stored) = found else { return Err(CreateCustomerError::Invalid(violations)) };
+        if digest_under(payload, stored.number, stored.digest.version)? == stored.digest {
+            Ok(self.replay(platform, &stored)?)
+        } else {
+            Err(CreateCustomerError::Invalid(violations))
         }
     }
 
@@ -155,13 +188,17 @@ impl Registry {
         Ok(match rejection {
             CreateCustomerRejection::RequestIdReused(stored) => {
                 let bytes = self.unseal(platform.platform.number, &stored)?;
-                CreateCustomerError::RequestIdReused(read_record(&bytes)?.differing_fields(payload))
+                let differing = read_record(&bytes)?.differing_fields(payload);
+                CreateCustomerError::RequestIdReused(differing.ok_or_else(unknown_record)?)
             }
             CreateCustomerRejection::PayloadAlreadySubmitted(number) => {
                 CreateCustomerError::PayloadAlreadySubmitted(self.participant_code(number)?)
             }
             CreateCustomerRejection::ParticipantAlreadyExists(number) => {
                 CreateCustomerError::ParticipantAlreadyExists(self.participant_code(number)?)
+            }
+            CreateCustomerRejection::DigestMissing { number, version } => {
+                return Err(unknown_version(number, version));
             }
         })
     }
@@ -171,42 +208,23 @@ impl Registry {
             .participant_code(number)
             .ok_or_else(|| StoreFailure::Internal("a customer's number has no participant_code".to_owned()))
     }
-
-    fn seal(
-        &self,
-        platform: PlatformNumber,
-        number: CustomerNumber,
-        record: &[u8],
-    ) -> Result<SealedCustomer, StoreFailure> {
-        let entropy = self.entropy.as_ref();
-        let key = DataKey::from_bytes(random_bytes(entropy));
-        let data_key =
-            wrap(key.reveal(), DATA_KEY_PURPOSE, &data_key_binding(platform, number), &self.master, entropy)?;
-        let record = key
-            .seal(&record_place(platform, number), random_bytes(entropy), record)
-            .map_err(|_| StoreFailure::Internal("a customer could not be sealed".to_owned()))?;
-        Ok(SealedCustomer { data_key, record })
-    }
-
-    pub(super) fn unseal(
-        &self,
-        platform: PlatformNumber,
-        stored: &StoredCustomer,
-    ) -> Result<Zeroizing<Vec<u8>>, StoreFailure> {
-        let sealed = &stored.sealed;
-        let binding = data_key_binding(platform, stored.number);
-        unwrap(&sealed.data_key, DATA_KEY_PURPOSE, &binding, &self.master)
-            .and_then(|key| {
-                let place = record_place(platform, stored.number);
-                DataKey::from_bytes(*key).open(&place, &sealed.record).ok()
-            })
-            .ok_or_else(|| StoreFailure::Internal("a stored customer's seal does not open".to_owned()))
-    }
 }
 
-pub(super) fn read_record(bytes: &[u8]) -> Result<Record<'_>, StoreFailure> {
-    decode_record(bytes)
-        .ok_or_else(|| StoreFailure::Internal("a stored customer's record is of no known version".to_owned()))
+/// The payload's digest under the version that this customer's row bears.
+fn digest_under(
+    payload: &Payload<'_>,
+    number: CustomerNumber,
+    version: u8,
+) -> Result<PayloadDigest, StoreFailure> {
+    payload.digest_under(version).ok_or_else(|| unknown_version(number, version))
+}
+
+fn unknown_version(number: CustomerNumber, version: u8) -> StoreFailure {
+    StoreFailure::Internal(format!(
+        "customer {} bears a payload digest of version {version}, which this program does not know; \
+         run the release that wrote it or a later one",
+        number.0
+    ))
 }
 
 fn request_index(platform: &PlatformAccess, id: &RequestId) -> BlindIndex {
@@ -217,23 +235,5 @@ fn email_index(platform: &PlatformAccess, customer: &Customer) -> BlindIndex {
     BlindIndex(blind_index(&platform.email_key, customer.email().normalised().as_bytes()))
 }
 
-/// What a customer's data key is wrapped for.
-const DATA_KEY_PURPOSE: &str = "data-key";
-
-/// A customer has one data key; rotating master keys wraps it anew and leaves what is sealed under it as it is.
-const DATA_KEY_VERSION: u32 = 1;
-
-/// What a record is sealed to: moved to another customer, platform or place it does not open (contract 4.1).
-const fn record_place(platform: PlatformNumber, number: CustomerNumber) -> AssociatedData<'static> {
-    AssociatedData {
-        purpose: "customer",
-        platform: platform.0,
-        customer: number.0,
-        group: "record",
-        key_version: DATA_KEY_VERSION,
-    }
-}
-
-fn data_key_binding(platform: PlatformNumber, number: CustomerNumber) -> [u8; 8] {
-    (u64::from(platform.0) << 32 | u64::from(number.0)).to_be_bytes()
-}
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 mod authenticate;
 mod create_customer;
 mod operate;
+mod sealing;
 mod show_customer;
 
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use registrar_json::{Object, Value, parse_object};
 use zeroize::Zeroizing;
 
 use super::Registry;
-use super::create_customer::read_record;
+use super::sealing::read_record;
 use crate::clock::UnixMillis;
 use crate::store::{CustomerEvent, CustomerStatus, OperatorAct, StoreFailure};
 

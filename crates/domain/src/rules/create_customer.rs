@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of how the facts were found. Invariant: the order of the checks is the order of the contract's table.
 
-use crate::store::{CreateCustomer, CreateCustomerRejection, PayloadDigest, StoreFailure, StoredCustomer};
+use crate::store::{CreateCustomer, CreateCustomerRejection, PayloadDigest, StoredCustomer};
 
 /// What is stored on the command's platform under the command's indexes, read in the transaction that decides.
 ///
@@ -29,51 +29,43 @@ pub enum Decision {
 
 /// Decides a create in the precedence of contract 3.4.
 ///
-/// # Errors
-/// `StoreFailure::Internal` when a row that matters bears a digest of a version that the command does not hold: the
-/// payloads cannot be compared, and taking them for different would refuse a rightful replay.
-pub fn decide_create_customer(
-    facts: CreateCustomerFacts,
-    command: &CreateCustomer,
-) -> Result<Decision, StoreFailure> {
-    if let Some(stored) = facts.by_request {
-        return Ok(if is_same_payload(&stored, command)? {
-            Decision::Replay(stored)
-        } else {
-            Decision::Reject(CreateCustomerRejection::RequestIdReused(stored))
-        });
+/// Where a row that matters bears a digest of a version that the command does not hold, the payloads cannot be compared;
+/// taking them for different would refuse a rightful replay, so the decision is to ask for that digest.
+pub fn decide_create_customer(facts: CreateCustomerFacts, command: &CreateCustomer) -> Decision {
+    let CreateCustomerFacts { by_request, by_email } = facts;
+    if let Some(stored) = by_request {
+        return match is_same_payload(&stored, command) {
+            Ok(true) => Decision::Replay(stored),
+            Ok(false) => Decision::Reject(CreateCustomerRejection::RequestIdReused(stored)),
+            Err(missing) => Decision::Reject(missing),
+        };
     }
-    if let Some(stored) = facts.by_email {
-        // The row bears another request_id or none, or the command has none: else the row would be `by_request`.
-        return Ok(Decision::Reject(if is_same_payload(&stored, command)? {
-            CreateCustomerRejection::PayloadAlreadySubmitted(stored.number)
-        } else {
-            CreateCustomerRejection::ParticipantAlreadyExists(stored.number)
-        }));
-    }
-    Ok(Decision::Create)
+    let Some(stored) = by_email else { return Decision::Create };
+    // The row bears another request_id or none, or the command has none: else the row would be `by_request`.
+    Decision::Reject(match is_same_payload(&stored, command) {
+        Ok(true) => CreateCustomerRejection::PayloadAlreadySubmitted(stored.number),
+        Ok(false) => CreateCustomerRejection::ParticipantAlreadyExists(stored.number),
+        Err(missing) => missing,
+    })
 }
 
 /// Digests are compared only within one version: across versions even equal payloads differ.
-fn is_same_payload(stored: &StoredCustomer, command: &CreateCustomer) -> Result<bool, StoreFailure> {
+fn is_same_payload(
+    stored: &StoredCustomer,
+    command: &CreateCustomer,
+) -> Result<bool, CreateCustomerRejection> {
     let PayloadDigest { version, bytes } = stored.digest;
-    match command.digests.iter().find(|digest| digest.version == version) {
-        Some(digest) => Ok(digest.bytes == bytes),
-        None => Err(StoreFailure::Internal(format!(
-            "customer {} bears a payload digest of version {version}, which this program does not know; \
-             run the release that wrote it or a later one",
-            stored.number.0
-        ))),
-    }
+    let digest = command.digests.iter().find(|digest| digest.version == version);
+    digest
+        .map(|digest| digest.bytes == bytes)
+        .ok_or(CreateCustomerRejection::DigestMissing { number: stored.number, version })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CreateCustomerFacts, Decision, decide_create_customer};
     use crate::ids::{CustomerNumber, KeyNumber, PlatformNumber};
-    use crate::store::{
-        CreateCustomer, CreateCustomerRejection, PayloadDigest, StoreFailure, StoredCustomer,
-    };
+    use crate::store::{CreateCustomer, CreateCustomerRejection, PayloadDigest, StoredCustomer};
     use crate::testing::{CustomerFixture, stored};
 
     /// The command: request_id 1, e-mail 1, payload 1.
@@ -87,7 +79,7 @@ mod tests {
     }
 
     fn decide(by_request: Option<StoredCustomer>, by_email: Option<StoredCustomer>) -> Decision {
-        decide_create_customer(CreateCustomerFacts { by_request, by_email }, &command()).unwrap()
+        decide_create_customer(CreateCustomerFacts { by_request, by_email }, &command())
     }
 
     #[test]
@@ -127,9 +119,9 @@ mod tests {
             (2, CreateCustomerRejection::ParticipantAlreadyExists(CustomerNumber(2))),
         ] {
             let facts = CreateCustomerFacts { by_request: None, by_email: Some(row(2, payload)) };
-            assert_eq!(decide_create_customer(facts, &command), Ok(Decision::Reject(rejection)));
+            assert_eq!(decide_create_customer(facts, &command), Decision::Reject(rejection));
         }
-        assert_eq!(decide_create_customer(CreateCustomerFacts::default(), &command), Ok(Decision::Create));
+        assert_eq!(decide_create_customer(CreateCustomerFacts::default(), &command), Decision::Create);
     }
 
     /// A row whose digest has this version and these bytes.
@@ -153,29 +145,30 @@ mod tests {
         for (version, byte, same) in [(1, 11, true), (2, 22, true), (1, 22, false), (2, 11, false)] {
             let stored = row_with_digest(version, byte);
             let facts = CreateCustomerFacts { by_request: Some(stored), by_email: None };
-            let decision = decide_create_customer(facts, &command).unwrap();
+            let decision = decide_create_customer(facts, &command);
             assert_eq!(matches!(decision, Decision::Replay(_)), same, "version {version}, bytes {byte}");
         }
     }
 
     #[test]
-    fn a_digest_of_an_unknown_version_is_a_failure_and_never_a_mismatch() {
+    fn a_digest_that_the_command_lacks_is_asked_for_and_never_a_mismatch() {
         let unknown = row_with_digest(3, 11);
         let by_request = CreateCustomerFacts { by_request: Some(unknown.clone()), by_email: None };
         let by_email = CreateCustomerFacts { by_request: None, by_email: Some(unknown) };
         for facts in [by_request, by_email] {
             let decision = decide_create_customer(facts, &command_with_two_versions());
-            assert!(matches!(decision, Err(StoreFailure::Internal(_))), "{decision:?}");
+            let asked = CreateCustomerRejection::DigestMissing { number: CustomerNumber(1), version: 3 };
+            assert_eq!(decision, Decision::Reject(asked));
         }
     }
 
     #[test]
-    fn an_unknown_version_on_a_row_that_does_not_matter_changes_nothing() {
+    fn a_missing_version_on_a_row_that_does_not_matter_changes_nothing() {
         let facts = CreateCustomerFacts {
             by_request: Some(row_with_digest(1, 11)),
             by_email: Some(row_with_digest(3, 11)),
         };
         let decision = decide_create_customer(facts, &command_with_two_versions());
-        assert_eq!(decision, Ok(Decision::Replay(row_with_digest(1, 11))));
+        assert_eq!(decision, Decision::Replay(row_with_digest(1, 11)));
     }
 }

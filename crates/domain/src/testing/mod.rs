@@ -8,6 +8,7 @@ pub mod conformance;
 mod faulty_store;
 mod fixtures;
 mod model_store;
+pub(crate) mod office;
 pub mod sequences;
 pub mod through_faults;
 

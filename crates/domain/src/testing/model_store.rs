@@ -100,7 +100,7 @@ impl State {
             by_request: command.request.and_then(|request| self.find_by_request(command.platform, request)),
             by_email: self.find_by_email(command.platform, command.email),
         };
-        match decide_create_customer(facts, &command)? {
+        match decide_create_customer(facts, &command) {
             create_customer::Decision::Create => {
                 if self.customers.contains_key(&command.number) {
                     return Err(internal("the customer number is taken"));

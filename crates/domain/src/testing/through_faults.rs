@@ -5,20 +5,12 @@
 
 use std::sync::Arc;
 
-use registrar_crypto::keyring::MasterKeys;
-use registrar_crypto::signature::{RequestSecret, SignedParts, sign};
-use registrar_json::parse_object;
-
-use crate::ids::{CustomerNumber, TraceId};
-use crate::platform::Permission;
-use crate::reference::ReferenceLists;
-use crate::registry::{
-    ApiKeyCredentials, AuthSettings, Caller, CreateCustomerError, CustomerAnswer, KeyTerms, Origin, Parts,
-    PlatformSettings, Presented, Registry,
-};
+use crate::ids::CustomerNumber;
+use crate::registry::{CreateCustomerError, CustomerAnswer};
 use crate::store::{CreateCustomer, CreateCustomerOutcome, CreateCustomerRejection, Store, StoreFailure};
+use crate::testing::office::Office;
 use crate::testing::sequences::{Engine, Step, answer, create, reserve, text};
-use crate::testing::{FaultyStore, ModelStore, SeededEntropy, TestClock, block_on, operator_act};
+use crate::testing::{FaultyStore, ModelStore, block_on};
 
 /// More repetitions in a row than chance gives.
 const ATTEMPTS_MAX: u32 = 200;
@@ -89,55 +81,7 @@ fn answer_until_told(faulty: &impl Engine, model: &ModelStore, step: &Step) -> (
     (Some("never told".to_owned()), expected)
 }
 
-/// A registry on a store, with a platform and an authenticated caller.
-struct Office {
-    registry: Registry,
-    credentials: ApiKeyCredentials,
-}
-
 impl Office {
-    /// Everything random in it repeats from one office to the next.
-    #[expect(clippy::expect_used, reason = "an office that cannot be opened ends the test")]
-    fn open(store: Arc<dyn Store>) -> Self {
-        let parts = Parts {
-            store,
-            master: MasterKeys::parse(&MasterKeys::generate([9; 32])).expect("a master key"),
-            lists: ReferenceLists::builtin(),
-            clock: Arc::new(TestClock::default()),
-            entropy: Arc::new(SeededEntropy::new(1)),
-            auth: AuthSettings { clock_skew_seconds: 60, hints_per_second: 20 },
-        };
-        let registry = block_on(Registry::open(parts)).expect("a registry");
-        let settings = PlatformSettings { name: "Acme".to_owned(), sandbox: true, customers_enabled: true };
-        let platform = block_on(registry.create_platform(settings, operator_act(0))).expect("a platform");
-        let key = registry.create_api_key(&platform, KeyTerms::default(), operator_act(0));
-        Self { credentials: block_on(key).expect("a key"), registry }
-    }
-
-    #[expect(clippy::expect_used, reason = "credentials that do not work end the test")]
-    fn caller(&self, body: &str) -> Caller {
-        let timestamp = self.registry.now().seconds().to_string();
-        let target = "/participants/customers/new";
-        let parts = SignedParts { timestamp: &timestamp, method: "POST", target, body: body.as_bytes() };
-        let secret = RequestSecret::from_base64(&self.credentials.secret).expect("a secret");
-        let presented = Presented {
-            api_key: &self.credentials.api_key,
-            signature: &sign(&secret, &parts),
-            passphrase: &self.credentials.passphrase,
-            parts,
-        };
-        let caller = self.registry.authenticate(&presented, Permission::CustomersWrite);
-        caller.expect("an authenticated caller")
-    }
-
-    #[expect(clippy::expect_used, reason = "a body that is no JSON ends the test")]
-    fn submit(&self, body: &str) -> Result<CustomerAnswer, CreateCustomerError> {
-        let caller = self.caller(body);
-        let origin = Origin { from: None, trace_id: TraceId::new(self.registry.now(), [7; 10]) };
-        let body = parse_object(body.as_bytes(), 32).expect("JSON");
-        block_on(self.registry.create_customer(&caller, origin, &body))
-    }
-
     /// Repeats the same request until it is told something else than a failure, and how often that was.
     fn submit_until_told(&self, body: &str) -> (Result<CustomerAnswer, CreateCustomerError>, u32) {
         let mut failures = 0;
@@ -222,9 +166,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::registry::{KeyTerms, PlatformSettings};
     use crate::store::PlatformChange;
+    use crate::testing::office::Office;
     use crate::testing::sequences::steps;
-    use crate::testing::{Fault, scene};
+    use crate::testing::{Fault, operator_act, scene};
 
     proptest! {
         #[test]

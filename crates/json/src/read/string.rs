@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{Fault, Reader};
+use crate::plain::plain_length;
 use crate::syntax_error::SyntaxErrorKind;
 
 impl<'a> Reader<'a> {
@@ -26,8 +27,7 @@ impl<'a> Reader<'a> {
     /// Where the run of bytes that stand for themselves ends.
     fn plain_end(&self, start: usize) -> usize {
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let plain = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20);
-        start + plain.unwrap_or(rest.len())
+        start + plain_length(rest)
     }
 
     /// Reads on at the first backslash of a string whose characters begin at `start`.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use registrar_domain::clock::Clock as _;
 use registrar_domain::customer::{Terms, parse_customer};
 use registrar_domain::entropy::random_bytes;
+use registrar_domain::fields::Submitted;
 use registrar_domain::ids::TraceId;
 use registrar_domain::policy::Policy;
 use registrar_domain::reference::ReferenceLists;
@@ -97,7 +98,7 @@ fn find_problem(body: &[u8], terms: &Terms<'_>, trace_id: TraceId) -> Option<Pro
         Ok(object) => object,
         Err(error) => return refuse(ErrorCode::MalformedJson, malformed_json_detail(&error).into()),
     };
-    let violations = parse_customer(&object, terms).err()?;
+    let violations = parse_customer(&Submitted::of(&object), terms).err()?;
     let violations = violations.into_iter().map(field_violation).collect();
     Some(Problem::invalid_request(violations, trace_id.to_string()))
 }

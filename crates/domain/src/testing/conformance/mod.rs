@@ -46,7 +46,7 @@ macro_rules! with_every_behaviour {
             a_refused_create_consumes_nothing
             platforms_never_see_each_others_customers
             a_replay_is_recognised_by_an_older_version_of_the_digest
-            a_row_with_a_digest_of_an_unknown_version_is_a_failure
+            a_digest_of_the_version_that_a_row_bears_is_asked_for
             a_create_without_a_digest_is_a_failure
             a_number_that_is_taken_is_a_failure_and_stores_nothing
             a_create_by_a_key_of_another_platform_is_a_failure_and_stores_nothing
