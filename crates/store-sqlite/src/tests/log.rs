@@ -153,7 +153,11 @@ fn stops(change: impl Fn(Options, Arc<AtomicBool>) -> Options) {
 fn a_failed_sync_of_the_database_beside_the_writer_stops_the_engine() {
     stops(|options, failing| {
         options.with_sync(move |file| {
-            if failing.load(Ordering::SeqCst) { Err(io::Error::other("a bad disk")) } else { file.sync_data() }
+            if failing.load(Ordering::SeqCst) {
+                Err(io::Error::other("a bad disk"))
+            } else {
+                file.sync_data()
+            }
         })
     });
 }

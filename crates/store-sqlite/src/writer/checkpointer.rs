@@ -55,7 +55,13 @@ impl Checkpointer {
         let copying = Copying { copier, checkpoint, sync, asked, ends, on_fatal, shared: Arc::clone(shared) };
         let thread = std::thread::Builder::new().name("store-checkpoint".to_owned());
         let thread = thread.spawn(move || copying.run())?;
-        Ok(Self { begin: Some(begin), ended, is_copying: false, shared: Arc::clone(shared), thread: Some(thread) })
+        Ok(Self {
+            begin: Some(begin),
+            ended,
+            is_copying: false,
+            shared: Arc::clone(shared),
+            thread: Some(thread),
+        })
     }
 
     /// Has the next piece copied. No piece may be under way.

@@ -96,7 +96,8 @@ mod tests {
     fn pieces_are_copied_beside_the_writer_and_the_last_bit_by_it() {
         let done = run(LOG_PAGES + CHECKPOINT_PAGES, 4, 10, true);
         let (last, pieces) = done.split_last().unwrap();
-        let expected: Vec<_> = (1..=LOG_PAGES / CHECKPOINT_PAGES).map(|n| (n * CHECKPOINT_PAGES, Step::Copy)).collect();
+        let expected: Vec<_> =
+            (1..=LOG_PAGES / CHECKPOINT_PAGES).map(|n| (n * CHECKPOINT_PAGES, Step::Copy)).collect();
         assert_eq!(pieces, expected);
         assert_eq!(*last, (LOG_PAGES + 40, Step::Finish));
     }

@@ -107,6 +107,9 @@ impl WriterThread {
             return ControlFlow::Break(error.to_string());
         }
         while let Ok(first) = self.receiver.recv() {
+            // Who sends the commands may be waiting for this core with more of them at hand: without this every other
+            // batch held one, and cost a commit as the full ones do. Where nobody waits it returns at once.
+            std::thread::yield_now();
             let batch = self.gather(first);
             self.run_batch(batch)?;
         }
@@ -217,7 +220,9 @@ impl WriterThread {
             Some(checkpointer) => match checkpointer.progress()? {
                 Progress::Copying => true,
                 Progress::Waiting(copied) => {
-                    copied.into_iter().for_each(|pages| self.log.note_copied(pages));
+                    if let Some(pages) = copied {
+                        self.log.note_copied(pages);
+                    }
                     false
                 }
             },
