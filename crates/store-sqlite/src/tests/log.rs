@@ -187,6 +187,22 @@ fn a_panic_beside_the_writer_stops_the_engine() {
 }
 
 #[test]
+fn a_sync_that_fails_while_the_engine_ends_leaves_the_log() {
+    let place = Place::new();
+    let (tells, told) = channel();
+    let options = Options::server(move |_| tells.send(()).unwrap());
+    let store = place.open_with(options.with_sync(|_| Err(io::Error::other("a bad disk"))));
+    let scene = scene(&store, "one");
+    // The first to make the log long enough has a piece copied after it was answered, or while the store ends.
+    for n in 0..2 {
+        create(&store, scene, n).unwrap();
+    }
+    drop(store);
+    assert_eq!(told.iter().count(), 1);
+    assert!(log_length(&place) > 0);
+}
+
+#[test]
 fn after_a_failed_sync_nothing_is_copied_any_more() {
     let place = Place::new();
     let (tells, told) = channel();
