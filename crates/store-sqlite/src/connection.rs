@@ -1,7 +1,7 @@
 //! SQLite connections as this engine wants them.
 //!
 //! Invariant: every connection syncs the log at each commit (`synchronous=FULL`), maps no file into memory, checks
-//! foreign keys, and leaves checkpoints to the writer, where a failed sync is seen (automatic ones hide it).
+//! foreign keys, and makes no checkpoint unasked, for automatic ones hide a failed sync.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The files of a database: made readable by their owner alone, durable in their directory, and re-read from the disk.
 //!
-//! Invariant: a database file is opened here only while no connection of this process has it open, because closing any
-//! descriptor of a file gives up all POSIX locks the process holds on it, SQLite's included.
+//! Invariant: a database file that is opened here is closed only while no connection of this process has it open, because
+//! closing any descriptor of a file gives up all POSIX locks the process holds on it, SQLite's included.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -100,6 +100,12 @@ pub(crate) fn evict(path: &Path) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// Opens the database to sync it. Must be closed after the last connection of this process.
+pub(crate) fn open_to_sync(path: &Path) -> Result<File, OpenError> {
+    let opened = OpenOptions::new().read(true).write(true).open(path);
+    opened.map_err(|error| OpenError::io("open", path, error))
 }
 
 fn open_existing(path: &Path) -> Result<Option<File>, OpenError> {

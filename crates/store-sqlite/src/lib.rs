@@ -1,4 +1,4 @@
-//! The embedded engine: one writer thread with group commit, a small read pool, migrations, locks.
+//! The embedded engine: one writer thread with group commit, one that copies the log, a small read pool, migrations, locks.
 //!
 //! Knows sealed bytes and blind indexes only; every decision is `registrar_domain::rules`. Invariant: an answer is given
 //! after its commit is durable (WAL, `synchronous=FULL`), and after a failed sync the engine answers nothing more.

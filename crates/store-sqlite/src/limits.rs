@@ -33,9 +33,20 @@ pub const ATTACH_POLL: Duration = Duration::from_millis(20);
 /// Bytes in a page. SQLite's default: a commit of one customer writes few of them, and a larger one would write more.
 pub const PAGE_BYTES: u32 = 4096;
 
-/// Pages in the log from which on the writer copies them into the database (2 MiB). Creates only append, so that more
-/// pages would save hardly any writing, but make the pause longer in which nothing is committed; fewer would sync more often.
-pub const CHECKPOINT_PAGES: u32 = 512;
+/// Pages by which the log has grown when the next piece of it is copied into the database, beside the writer (2 MiB).
+/// Fewer would sync more often; with more, a commit waits longer for the disk that the copy keeps busy.
+pub const CHECKPOINT_PAGES: u64 = 512;
+
+/// Pages in the log from which on the writer copies the last bit itself, so that the log starts over (16 MiB): only a
+/// writer that stands still can end it. A start after a crash reads the log, which takes some 10 ms.
+pub const LOG_PAGES: u64 = 4096;
+
+/// Pages that may be left to copy for it to be the last bit: some 100 us. As a piece ends, about 40 are left.
+pub const LAST_PAGES_MAX: u64 = 128;
+
+/// Pages in the log from which on the writer waits and copies everything itself (32 MiB), should the copying beside it
+/// ever be too slow.
+pub const LOG_PAGES_MAX: u64 = 8192;
 
 /// The log file is cut back to this size when it starts over (64 MiB), should it ever have grown past it because a
 /// reader kept a checkpoint from ending.

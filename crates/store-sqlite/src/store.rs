@@ -2,6 +2,7 @@
 //!
 //! Invariant: locks are taken before the first file is opened and given up after the last one is closed.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::open_error::OpenError;
 use crate::options::{Options, Role};
 use crate::readers::Readers;
 use crate::statistics::Statistics;
-use crate::writer::{Session, Shared, Writer};
+use crate::writer::{Copier, Session, Shared, Writer};
 use crate::{api_keys, customers, files, installation, migrations, platforms, relocation};
 
 /// The embedded store. Dropping it carries out everything that waits, commits, and ends its threads.
@@ -34,6 +35,8 @@ pub struct SqliteStore {
     /// Only a server has them, for two counters would hand out the same numbers.
     numbers: Option<Numbers>,
     begins_after_copy: bool,
+    // After the last connection, for closing it gives up the locks of all of them.
+    _file: Option<Arc<File>>,
     _attachment: Attachment,
 }
 
@@ -66,10 +69,18 @@ impl SqliteStore {
             Role::Operator => (None, None, false, 1),
         };
         let shared = Arc::new(Shared::default());
+        let file = match options.role {
+            Role::Server => Some(Arc::new(files::open_to_sync(path)?)),
+            Role::Operator => None,
+        };
+        let copier = match &file {
+            Some(file) => Some(Copier { connection: open_writer(path)?, file: Arc::clone(file) }),
+            None => None,
+        };
         let readers = Readers::start(path, readers, &shared)?;
-        let writer = Writer::start(connection, fingerprints, options, &shared)
+        let writer = Writer::start(connection, fingerprints, copier, options, &shared)
             .map_err(|error| OpenError::io("start a thread for", path, error))?;
-        Ok(Self { readers, writer, shared, numbers, begins_after_copy, _attachment: attachment })
+        Ok(Self { readers, writer, shared, numbers, begins_after_copy, _file: file, _attachment: attachment })
     }
 
     /// The names of the migrations that the database at `path` is behind; all of them where there is none.

@@ -127,7 +127,7 @@ fn failing_server(
     (options, reasons)
 }
 
-fn assert_stopped(store: &SqliteStore, scene: Scene) {
+pub(crate) fn assert_stopped(store: &SqliteStore, scene: Scene) {
     let unavailable = |answer: Result<(), StoreFailure>| {
         assert!(matches!(answer, Err(StoreFailure::Unavailable(_))), "{answer:?}");
     };

@@ -3,10 +3,12 @@
 //! A `create_customer` waits here for its turn, but nothing here knows what a command does. Invariant: an answer that says
 //! something was stored comes after its commit.
 
+mod checkpointer;
 mod command;
+mod log;
 mod thread;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -15,13 +17,14 @@ use registrar_domain::store::StoreFailure;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+pub(crate) use self::checkpointer::Copier;
 use self::command::{Command, Waiting};
 pub(crate) use self::command::{Session, in_savepoint};
 use self::thread::WriterThread;
 use crate::failure::ApplyError;
 use crate::fingerprints::Fingerprints;
 use crate::limits::QUEUE_COMMANDS_MAX;
-use crate::options::Options;
+use crate::options::{OnFatal, Options};
 use crate::statistics::Counters;
 
 /// What writer, readers and store share.
@@ -29,6 +32,7 @@ use crate::statistics::Counters;
 pub(crate) struct Shared {
     pub(crate) counters: Counters,
     stopped: OnceLock<String>,
+    told: AtomicBool,
 }
 
 impl Shared {
@@ -45,6 +49,13 @@ impl Shared {
     fn stop(&self, reason: &str) {
         let _ = self.stopped.set(reason.to_owned());
     }
+
+    /// Tells the program that the engine has stopped, once whichever thread is first.
+    fn tell(&self, on_fatal: &OnFatal, reason: &str) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            on_fatal(reason);
+        }
+    }
 }
 
 /// The writer.
@@ -55,20 +66,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the thread, and the one that copies the log beside it. Without a `copier` the writer copies it alone.
     pub(crate) fn start(
         connection: Connection,
         fingerprints: Option<Fingerprints>,
+        copier: Option<Copier>,
         options: Options,
         shared: &Arc<Shared>,
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_COMMANDS_MAX);
-        let thread = WriterThread::new(
-            Session { connection, fingerprints, last_commit_failed: false },
-            options,
-            receiver,
-            Arc::clone(shared),
-        );
+        let session = Session { connection, fingerprints, last_commit_failed: false };
+        let thread = WriterThread::new(session, copier, options, receiver, Arc::clone(shared))?;
         let thread =
             std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
         Ok(Self { sender: Some(sender), shared: Arc::clone(shared), thread: Some(thread) })

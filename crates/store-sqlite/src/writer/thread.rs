@@ -16,10 +16,12 @@ use registrar_domain::store::StoreFailure;
 use rusqlite::ErrorCode;
 
 use super::Shared;
+use super::checkpointer::{Checkpointer, Copier, Progress, checkpoint};
 use super::command::{Command, Session, Trouble};
+use super::log::{Log, Step};
 use crate::failure::Severity;
-use crate::limits::{BATCH_COMMANDS_MAX, CHECKPOINT_PAGES};
-use crate::options::{Commit, OnFatal, Options, Role};
+use crate::limits::BATCH_COMMANDS_MAX;
+use crate::options::{Checkpoint, Commit, OnFatal, Options, Role};
 
 type Batch = Vec<Box<dyn Command>>;
 
@@ -55,8 +57,10 @@ pub(super) struct WriterThread {
     shared: Arc<Shared>,
     /// Pages in the log after a commit that wrote; 0 since it was looked at.
     log_pages: Arc<AtomicU64>,
-    checkpoint_at: u64,
+    log: Log,
+    checkpointer: Option<Checkpointer>,
     commit: Commit,
+    checkpoint: Checkpoint,
     on_fatal: OnFatal,
     role: Role,
 }
@@ -64,20 +68,28 @@ pub(super) struct WriterThread {
 impl WriterThread {
     pub(super) fn new(
         session: Session,
+        copier: Option<Copier>,
         options: Options,
         receiver: Receiver<Box<dyn Command>>,
         shared: Arc<Shared>,
-    ) -> Self {
-        Self {
+    ) -> std::io::Result<Self> {
+        let Options { role, on_fatal, commit, checkpoint, sync } = options;
+        let start = |copier| {
+            Checkpointer::start(copier, Arc::clone(&checkpoint), sync, Arc::clone(&on_fatal), &shared)
+        };
+        let checkpointer = copier.map(start).transpose()?;
+        Ok(Self {
             session,
             receiver,
             shared,
             log_pages: Arc::default(),
-            checkpoint_at: u64::from(CHECKPOINT_PAGES),
-            commit: options.commit,
-            on_fatal: options.on_fatal,
-            role: options.role,
-        }
+            log: Log::default(),
+            checkpointer,
+            commit,
+            checkpoint,
+            on_fatal,
+            role,
+        })
     }
 
     pub(super) fn run(mut self) {
@@ -95,8 +107,14 @@ impl WriterThread {
             return ControlFlow::Break(error.to_string());
         }
         while let Ok(first) = self.receiver.recv() {
+            // Who sends the commands may be waiting for this core with more of them at hand: without this many
+            // batches hold one, and cost a commit as the full ones do. Where nobody waits it returns at once.
+            std::thread::yield_now();
             let batch = self.gather(first);
             self.run_batch(batch)?;
+        }
+        if let Some(checkpointer) = self.checkpointer.take() {
+            checkpointer.end()?;
         }
         match self.role {
             Role::Server => self.empty_log(),
@@ -188,8 +206,8 @@ impl WriterThread {
         }
     }
 
-    /// Checkpoints are made here, after the answers, and not by SQLite inside the commit: there they would hold the
-    /// answers up, and SQLite would hide a failed sync.
+    /// The log is copied after the answers, most of it beside the writer, and not by SQLite inside the commit: there it
+    /// would hold the answers up, and SQLite would hide a failed sync.
     fn look_at_log(&mut self) -> ControlFlow<String> {
         let pages = self.log_pages.swap(0, Ordering::Relaxed);
         if pages == 0 {
@@ -197,29 +215,47 @@ impl WriterThread {
         }
         self.session.last_commit_failed = false;
         self.shared.counters.note_log_pages(pages);
-        let step = u64::from(CHECKPOINT_PAGES);
-        if pages + step < self.checkpoint_at {
-            // The log started over.
-            self.checkpoint_at = step;
+        let is_copying = match &mut self.checkpointer {
+            None => false,
+            Some(checkpointer) => match checkpointer.progress()? {
+                Progress::Copying => true,
+                Progress::Waiting(copied) => {
+                    if let Some(pages) = copied {
+                        self.log.note_copied(pages);
+                    }
+                    false
+                }
+            },
+        };
+        match (self.log.grown(pages, is_copying), &mut self.checkpointer) {
+            (Step::Go, _) | (Step::Copy, None) => ControlFlow::Continue(()),
+            (Step::Copy, Some(checkpointer)) => {
+                checkpointer.begin();
+                ControlFlow::Continue(())
+            }
+            (Step::Finish, _) | (Step::FinishAlone, None) => self.finish_log(),
+            (Step::FinishAlone, Some(checkpointer)) => {
+                checkpointer.wait()?;
+                self.finish_log()
+            }
         }
-        if pages < self.checkpoint_at {
-            return ControlFlow::Continue(());
-        }
-        // A reader may keep the log from starting over; then the next attempt comes when it has grown by a step more.
-        self.checkpoint_at = pages + step;
-        self.checkpoint("PRAGMA wal_checkpoint(PASSIVE)")
+    }
+
+    /// Copies what is left. The log starts over with the next commit, unless a reader still needs it.
+    fn finish_log(&self) -> ControlFlow<String> {
+        self.noted(checkpoint(&self.checkpoint, &self.session.connection).map(|_| ()))
     }
 
     /// After an orderly end the database is one file, and the next start has no log to read.
     fn empty_log(&mut self) -> ControlFlow<String> {
         // An operator's command that reads now is no reason to wait: the log stays valid as it is.
         let _ = self.session.connection.busy_timeout(Duration::ZERO);
-        self.checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+        let emptied = self.session.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.noted(emptied.map_err(|error| Trouble::from(&error)))
     }
 
-    fn checkpoint(&self, pragma: &str) -> ControlFlow<String> {
-        match self.session.connection.query_row(pragma, [], |_| Ok(())).map_err(|error| Trouble::from(&error))
-        {
+    fn noted(&self, ended: Result<(), Trouble>) -> ControlFlow<String> {
+        match ended {
             Ok(()) => self.shared.counters.count_checkpoint(),
             Err(Trouble { severity: Severity::Fatal, text }) => return ControlFlow::Break(text),
             // The log still holds everything: a later checkpoint copies it.
@@ -231,7 +267,7 @@ impl WriterThread {
     /// Tells the program, and should it go on, refuses whatever still comes.
     fn stop(&mut self, reason: &str) {
         self.shared.stop(reason);
-        (self.on_fatal)(reason);
+        self.shared.tell(&self.on_fatal, reason);
         while let Ok(command) = self.receiver.recv() {
             self.shared.counters.queue_depth.fetch_sub(1, Ordering::Relaxed);
             command.refuse(StoreFailure::Unavailable(format!("the engine has stopped: {reason}")));
