@@ -105,6 +105,21 @@ fn doctor_tells_to_migrate_an_older_database_and_does_not_blame_the_master_key()
 }
 
 #[test]
+fn doctor_stores_no_keys_under_the_master_key_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    run(folder.path(), &["migrate", "--data", "data"]);
+    run(folder.path(), &["master-key", "create", "data/master.key"]);
+    let (code, findings) = doctor(folder.path());
+    assert_eq!((code, failing(&findings)), (Some(0), Vec::new()), "{findings:#}");
+    assert!(findings.to_string().contains("it has no keys yet"), "{findings:#}");
+    let database = rusqlite::Connection::open(folder.path().join("data/registrar.db")).unwrap();
+    let keys: i64 =
+        database.query_row("SELECT count(*) FROM installation_keys", [], |row| row.get(0)).unwrap();
+    assert_eq!(keys, 0);
+}
+
+#[test]
 fn doctor_fails_on_a_file_that_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path(), &["migrate", "--database", "sqlite:x.db"]);
