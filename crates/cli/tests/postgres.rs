@@ -83,7 +83,7 @@ fn commands_and_two_servers_share_a_database() {
     assert!(early.stderr.contains("registrar migrate"), "{}", early.stderr);
     assert_eq!(
         installation.json(&["migrate"])["applied"],
-        serde_json::json!(["0001_initial", "0002_row_level_security"])
+        serde_json::json!(["0001_initial", "0002_row_level_security", "0003_keys_of_creates"])
     );
     let credentials = installation.credentials();
     let servers = [installation.serve(), installation.serve()];

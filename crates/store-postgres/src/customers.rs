@@ -1,36 +1,24 @@
-//! The SQL of customers: many inserted by one statement, found, shown.
+//! The SQL of customers: found, shown; storing them is `insert`'s.
 //!
 //! Knows rows, not what becomes of a create. Invariant: what is returned as found was followed by `barrier`. A row that is
 //! visible need not be durable: after a cancelled wait for synchronous replication a plain read, and an insert that does
 //! nothing, answer at once. Locking a row writes to the log, so its commit waits until everything before it is replicated.
-
-use std::collections::HashSet;
 
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::ids::{CustomerNumber, PlatformNumber};
 use registrar_domain::platform::WrappedKey;
 use registrar_domain::rules::audit::AuditEvent;
 use registrar_domain::store::{
-    BlindIndex, CreateCustomer, CustomerEvent, CustomerStatus, PayloadDigest, SealedCustomer, StoredCustomer,
+    BlindIndex, CustomerEvent, CustomerStatus, PayloadDigest, SealedCustomer, StoredCustomer,
 };
 use tokio_postgres::{Row, Statement};
 
 use crate::audit::write_audit_event;
 use crate::decode::{bytes, number};
 use crate::failure::Trouble;
+use crate::insert::Insert;
 use crate::scope::begin_for;
 use crate::session::Session;
-
-const INSERT: &str = "INSERT INTO customers (number, platform, email_index, request_index, digest_version, \
-    payload_digest, status, prefunded, master_key_version, data_key, record, created_at, created_by_key, \
-    created_from, trace_id) \
-    SELECT number, platform, email_index, request_index, digest_version, payload_digest, $7, prefunded, \
-    master_key_version, data_key, record, created_at, created_by_key, created_from, trace_id \
-    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::smallint[], $6::bytea[], $8::boolean[], \
-    $9::bigint[], $10::bytea[], $11::bytea[], $12::bigint[], $13::bigint[], $14::text[], $15::bytea[]) \
-    AS given (number, platform, email_index, request_index, digest_version, payload_digest, prefunded, \
-    master_key_version, data_key, record, created_at, created_by_key, created_from, trace_id) \
-    ON CONFLICT DO NOTHING RETURNING number";
 
 pub(crate) const BY_REQUESTS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
     found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
@@ -54,7 +42,7 @@ const BARRIER: &str = "SELECT number FROM customers WHERE number = $1 FOR UPDATE
 
 /// The statements that a connection uses again and again.
 pub(crate) struct Statements {
-    insert: Statement,
+    pub(crate) insert: Insert,
     by_requests: Statement,
     by_emails: Statement,
     barrier: Statement,
@@ -67,68 +55,11 @@ impl Statements {
     /// Prepares them.
     pub(crate) async fn prepare(session: &Session) -> Result<Self, Trouble> {
         Ok(Self {
-            insert: session.prepare(INSERT).await?,
+            insert: Insert::prepare(session).await?,
             by_requests: session.prepare(BY_REQUESTS).await?,
             by_emails: session.prepare(BY_EMAILS).await?,
             barrier: session.prepare(BARRIER).await?,
         })
-    }
-
-    /// Stores those that meet no row, durably; the numbers of these.
-    pub(crate) async fn insert(
-        &self,
-        session: &Session,
-        commands: &[&CreateCustomer],
-    ) -> Result<HashSet<u32>, Trouble> {
-        let each = commands.iter();
-        let digest = |command: &&CreateCustomer| command.digests.first().copied();
-        let numbers: Vec<_> = each.clone().map(|command| i64::from(command.number.0)).collect();
-        let platforms: Vec<_> = each.clone().map(|command| i64::from(command.platform.0)).collect();
-        let emails: Vec<_> = each.clone().map(|command| command.email.0.as_slice()).collect();
-        let requests: Vec<_> = each
-            .clone()
-            .map(|command| command.request.as_ref().map(|request| request.0.as_slice()))
-            .collect();
-        let versions: Vec<_> =
-            each.clone().map(|command| digest(command).map(|digest| i16::from(digest.version))).collect();
-        let digests: Vec<_> = each
-            .clone()
-            .map(|command| command.digests.first().map(|digest| digest.bytes.as_slice()))
-            .collect();
-        let prefunded: Vec<_> = each.clone().map(|command| command.prefunded).collect();
-        let key_versions: Vec<_> =
-            each.clone().map(|command| i64::from(command.sealed.data_key.master_key_version)).collect();
-        let data_keys: Vec<_> =
-            each.clone().map(|command| command.sealed.data_key.bytes.as_slice()).collect();
-        let records: Vec<_> = each.clone().map(|command| command.sealed.record.as_slice()).collect();
-        let times: Vec<_> = each.clone().map(|command| command.at.0).collect();
-        let keys: Vec<_> = each.clone().map(|command| i64::from(command.key.0)).collect();
-        let origins: Vec<_> =
-            each.clone().map(|command| command.from.map(|address| address.to_string())).collect();
-        let traces: Vec<_> = each.map(|command| command.trace_id.0.as_bytes().as_slice()).collect();
-        let rows = session
-            .query_durably(
-                &self.insert,
-                &[
-                    &numbers,
-                    &platforms,
-                    &emails,
-                    &requests,
-                    &versions,
-                    &digests,
-                    &CustomerStatus::Submitted.code(),
-                    &prefunded,
-                    &key_versions,
-                    &data_keys,
-                    &records,
-                    &times,
-                    &keys,
-                    &origins,
-                    &traces,
-                ],
-            )
-            .await?;
-        rows.iter().map(|row| number(row, 0)).collect()
     }
 
     /// The customers under these request_ids, in their order; `barrier` must follow.

@@ -58,6 +58,11 @@ impl Trouble {
         matches!(self, Self::Postgres(error) if error.code().is_some_and(|found| found.code() == code))
     }
 
+    /// Whether a row was in the way of a statement that did not look for it.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_coded("23505")
+    }
+
     /// Words about it without a value.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -15,6 +15,7 @@ mod encryption;
 mod engine;
 mod failure;
 mod identity;
+mod insert;
 mod inspect;
 mod installation;
 pub mod limits;

@@ -13,6 +13,10 @@ pub const QUEUE_COMMANDS_MAX: usize = 4096;
 /// first of the batch waits for the last.
 pub const BATCH_COMMANDS_MAX: usize = 256;
 
+/// Batches that a writer stores carefully after a quick statement failed: a caller that sends one request_id for many people
+/// fails few statements, each of which leaves dead rows and a line in PostgreSQL's log.
+pub const CAREFUL_BATCHES: u32 = 256;
+
 /// Connections that store customers: while one waits for its commit the other fills. More make smaller batches.
 pub const WRITERS: usize = 2;
 

@@ -20,6 +20,7 @@ pub(crate) type Steps = &'static [(&'static str, &'static str)];
 pub(crate) const STEPS: Steps = &[
     ("0001_initial", include_str!("../migrations/0001_initial.sql")),
     ("0002_row_level_security", include_str!("../migrations/0002_row_level_security.sql")),
+    ("0003_keys_of_creates", include_str!("../migrations/0003_keys_of_creates.sql")),
 ];
 
 /// "RGST": the advisory lock of Registrar's migrations.

@@ -16,7 +16,8 @@ use crate::address::Address;
 use crate::customers::{Found, Statements};
 use crate::failure::{Severity, Trouble};
 use crate::identity::Identity;
-use crate::limits::{ATTEMPTS_MAX, Patience, VANISHED_ROWS_MAX};
+use crate::insert::{Form, Insert};
+use crate::limits::{ATTEMPTS_MAX, CAREFUL_BATCHES, Patience, VANISHED_ROWS_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
 use crate::session::Session;
@@ -25,19 +26,21 @@ use crate::statistics::Counters;
 /// Creates that travel together, and how often they did.
 struct Group {
     creates: Vec<Waiting>,
+    form: Form,
     attempts: u32,
     unsent_until: Instant,
     outcome_until: Instant,
 }
 
 impl Group {
-    fn new(mut creates: Vec<Waiting>, patience: Patience) -> Self {
+    fn new(mut creates: Vec<Waiting>, form: Form, patience: Patience) -> Self {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
         // The time in the queue counts, or callers behind a server that hangs would wait for one batch after the other.
         let since = creates.iter().map(|create| create.since).min().unwrap_or_else(Instant::now);
         Self {
             creates,
+            form,
             attempts: 0,
             unsent_until: since + patience.unsent,
             outcome_until: since + patience.outcome,
@@ -45,7 +48,13 @@ impl Group {
     }
 
     fn with(&self, creates: Vec<Waiting>) -> Self {
-        Self { creates, attempts: 0, unsent_until: self.unsent_until, outcome_until: self.outcome_until }
+        Self {
+            creates,
+            form: self.form,
+            attempts: 0,
+            unsent_until: self.unsent_until,
+            outcome_until: self.outcome_until,
+        }
     }
 }
 
@@ -57,6 +66,7 @@ pub(crate) struct Writer {
     counters: Arc<Counters>,
     session: Option<Session>,
     connected_before: bool,
+    careful_batches: u32,
 }
 
 impl Writer {
@@ -67,13 +77,23 @@ impl Writer {
         queue: Arc<Queue>,
         counters: Arc<Counters>,
     ) -> Self {
-        Self { address, identity, queue, counters, session: None, connected_before: false }
+        Self {
+            address,
+            identity,
+            queue,
+            counters,
+            session: None,
+            connected_before: false,
+            careful_batches: 0,
+        }
     }
 
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         while let Some(creates) = self.queue.take().await {
-            let mut groups = split_by_number(creates, self.address.patience());
+            let form = if self.careful_batches > 0 { Form::Careful } else { Form::Quick };
+            self.careful_batches = self.careful_batches.saturating_sub(1);
+            let mut groups = split_by_number(creates, form, self.address.patience());
             while let Some(group) = groups.pop() {
                 groups.extend(self.settle(group).await);
             }
@@ -89,13 +109,15 @@ impl Writer {
         }
         let patience_ends = group.outcome_until;
         let Some(session) = self.connected(&mut group).await else { return Vec::new() };
-        let commands: Vec<_> = group.creates.iter().map(|create| &create.command).collect();
-        let inserted = match in_patience(patience_ends, session.statements()).await {
-            Ok(statements) => in_patience(patience_ends, statements.insert(session, &commands)).await,
-            // Nothing was sent but a request to prepare.
+        let insert = match in_patience(patience_ends, keys_seen(session, &group.creates)).await {
+            Ok(insert) => insert,
+            // Nothing was sent but requests to prepare and to look.
             Err(trouble) => return self.again(group, &trouble),
         };
-        let inserted = match inserted {
+        // Where the key is not one of the platform's nothing is stored, but what is in the way is told first.
+        let commands = group.creates.iter().map(|create| &create.command);
+        let commands: Vec<_> = commands.filter(|command| insert.has_seen(command)).collect();
+        let inserted = match in_patience(patience_ends, insert.run(session, group.form, &commands)).await {
             Ok(inserted) => inserted,
             Err(trouble) => {
                 let is_lost = trouble.severity() == Severity::Connection;
@@ -159,7 +181,9 @@ impl Writer {
                 return Some(create);
             }
             Decision::Create => {
-                let text = format!("the customer number {} is taken", create.command.number.0);
+                let number = create.command.number.0;
+                let text =
+                    format!("the customer number {number} is taken, or the key is not one of the platform's");
                 create.answer(Err(StoreFailure::Internal(text)));
             }
         }
@@ -168,6 +192,11 @@ impl Writer {
 
     /// What to do with a group whose statement failed.
     fn again(&mut self, mut group: Group, trouble: &Trouble) -> Vec<Group> {
+        if group.form == Form::Quick && trouble.is_taken() {
+            self.careful_batches = CAREFUL_BATCHES;
+            group.form = Form::Careful;
+            return vec![group];
+        }
         group.attempts += 1;
         match trouble.severity() {
             Severity::Connection => self.session = None,
@@ -245,6 +274,14 @@ fn give_up(group: &mut Group, trouble: &Trouble) {
     group.creates = left;
 }
 
+/// The statement that stores, after this connection has looked for the keys of these creates.
+async fn keys_seen<'a>(session: &'a Session, creates: &[Waiting]) -> Result<&'a Insert, Trouble> {
+    let insert = &session.statements().await?.insert;
+    let commands: Vec<_> = creates.iter().map(|create| &create.command).collect();
+    insert.look(session, &commands).await?;
+    Ok(insert)
+}
+
 /// Answers all of them, however much of their patience is left.
 fn refuse(group: &mut Group, trouble: &Trouble) {
     for create in std::mem::take(&mut group.creates) {
@@ -258,12 +295,13 @@ fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {
 }
 
 /// Numbers are unique but for a caller's error; then the returned numbers would not tell who was stored.
-fn split_by_number(creates: Vec<Waiting>, patience: Patience) -> Vec<Group> {
+fn split_by_number(creates: Vec<Waiting>, form: Form, patience: Patience) -> Vec<Group> {
     let mut seen = HashSet::with_capacity(creates.len());
     let (first, again): (Vec<_>, Vec<_>) =
         creates.into_iter().partition(|create| seen.insert(create.command.number));
-    let mut groups: Vec<_> = again.into_iter().map(|create| Group::new(vec![create], patience)).collect();
-    groups.push(Group::new(first, patience));
+    let mut groups: Vec<_> =
+        again.into_iter().map(|create| Group::new(vec![create], form, patience)).collect();
+    groups.push(Group::new(first, form, patience));
     groups
 }
 
@@ -333,7 +371,7 @@ mod tests {
             (create, answer)
         };
         let ((sent, mut sent_answer), (unsent, mut unsent_answer)) = (put(true), put(false));
-        let mut group = Group::new(vec![sent, unsent], Patience::default());
+        let mut group = Group::new(vec![sent, unsent], Form::Quick, Patience::default());
         group.unsent_until = Instant::now();
         give_up(&mut group, &Trouble::Slow);
         assert!(matches!(unsent_answer.try_recv(), Ok(Err(StoreFailure::Unavailable(_)))));
@@ -352,7 +390,7 @@ mod tests {
         let creates = runtime.block_on(queue.take()).unwrap();
         let since = creates[0].since;
         let patience = Patience::default();
-        let group = Group::new(creates, patience);
+        let group = Group::new(creates, Form::Quick, patience);
         assert_eq!(group.unsent_until, since + patience.unsent);
         assert_eq!(group.outcome_until, since + patience.outcome);
     }

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Connections: as many requests can be under way at once.
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// A setting of PostgreSQL, `name=value`; may come several times.
+    #[arg(long = "setting")]
+    settings: Vec<String>,
     #[command(flatten)]
     plan: Plan,
 }
@@ -58,7 +61,9 @@ pub(crate) fn latency(arguments: &Arguments) -> Outcome<()> {
         report.add(&section(&mut sides, plan, &format!("embedded, {half:.0} per second"))?);
     }
     if arguments.engines.contains(&Engine::Postgres) {
-        let mut cluster = Cluster::new(&workshop, "postgres", CHECKPOINTS)?;
+        let given = arguments.settings.iter().map(String::as_str);
+        let settings: Vec<&str> = CHECKPOINTS.iter().copied().chain(given).collect();
+        let mut cluster = Cluster::new(&workshop, "postgres", &settings)?;
         cluster.serve(1)?;
         let (load, half, _) = half_of_greatest(cluster.load(1, connections)?)?;
         let mut sides = vec![at_half("PostgreSQL", load, half)];

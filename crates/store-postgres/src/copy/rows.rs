@@ -1,7 +1,7 @@
 //! Raw rows in and out: `COPY` for tables that only grow, one statement a row for the small ones.
 //!
 //! Knows columns, not what they mean. `COPY` is the quickest way into PostgreSQL, its binary form has nothing to quote, and
-//! every key, index and foreign key of the table is in force for it.
+//! every key and index of the table is in force for it.
 
 use bytes::BytesMut;
 use registrar_domain::transfer::{Cell, Column, Kind, Row, Table, sort_by_key};

@@ -8,6 +8,7 @@ mod encryption;
 mod engine;
 mod expand;
 mod faults;
+mod inserting;
 mod proxy;
 mod rights;
 mod servers;

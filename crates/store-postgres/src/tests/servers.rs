@@ -11,6 +11,7 @@ use registrar_domain::testing::{
 };
 
 use super::engine::{Held, server};
+use crate::migrations::STEPS;
 use crate::testing::TestDatabase;
 use crate::{OpenError, PostgresStore, Role, inspect, migrate};
 
@@ -31,7 +32,7 @@ fn servers_that_start_at_once_migrate_once() {
         }
     });
     let applied = "SELECT version, name FROM schema_version ORDER BY version";
-    assert_eq!(database.sql(applied), "1|0001_initial\n2|0002_row_level_security");
+    assert_eq!(database.sql(applied), "1|0001_initial\n2|0002_row_level_security\n3|0003_keys_of_creates");
 }
 
 #[test]
@@ -149,7 +150,10 @@ fn an_operator_makes_no_tables() {
     let database = TestDatabase::new();
     let refused = PostgresStore::open(&database.address(), Role::Operator).err().unwrap();
     assert!(matches!(refused, OpenError::Empty), "{refused}");
-    assert_eq!(migrate(&database.address()).unwrap(), ["0001_initial", "0002_row_level_security"]);
+    assert_eq!(
+        migrate(&database.address()).unwrap(),
+        STEPS.iter().map(|(name, _)| *name).collect::<Vec<_>>()
+    );
     assert!(migrate(&database.address()).unwrap().is_empty());
     drop(operator(&database));
 }
@@ -157,10 +161,10 @@ fn an_operator_makes_no_tables() {
 #[test]
 fn a_newer_schema_is_refused() {
     let held = Held::new();
-    held.database.sql("INSERT INTO schema_version (version, name) VALUES (3, 'later')");
+    held.database.sql("INSERT INTO schema_version (version, name) VALUES (4, 'later')");
     for role in [Role::Server, Role::Operator] {
         let refused = PostgresStore::open(&held.database.address(), role).err().unwrap();
-        assert!(matches!(refused, OpenError::NewerSchema { found: 3, known: 2 }), "{refused}");
+        assert!(matches!(refused, OpenError::NewerSchema { found: 4, known: 3 }), "{refused}");
     }
 }
 

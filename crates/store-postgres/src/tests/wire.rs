@@ -317,6 +317,11 @@ fn creates_that_meet_a_row_are_told_so_wherever_the_connection_is_cut() {
 }
 
 #[test]
+fn a_new_customer_beside_a_reused_request_id_is_created_once_wherever_the_connection_is_cut() {
+    harm_everywhere(&[Kind::New, Kind::RequestReused], &CUTS, false);
+}
+
+#[test]
 fn every_create_of_a_batch_with_a_bad_one_is_told_its_own_outcome_wherever_the_connection_is_cut() {
     let kinds = [Kind::New, Kind::Bad, Kind::Replay, Kind::NewWithoutRequest];
     harm_everywhere(&kinds, &[Harm::CutAfter, Harm::Answer("40003")], false);
