@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
-use axum::response::Response;
+use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
 use registrar_domain::ids::TraceId;
+use registrar_domain::registry::Caller;
 use registrar_domain::store::StoreFailure;
 use registrar_domain::violation::Violation;
 use registrar_json::SyntaxError;
@@ -15,33 +16,58 @@ use registrar_wire::{ErrorCode, FieldViolation, MEDIA_TYPE_PROBLEM, Problem, SIG
 
 use crate::limits::RETRY_AFTER_SECONDS;
 
+/// Header lines of nearly every answer, so that the map is made in its final size.
+const HEADERS_EXPECTED: usize = 8;
+
+/// What an operation answers, with what the metrics and the log say of it; it lacks what every answer has.
+pub(crate) struct Answer {
+    /// The answer.
+    pub(crate) response: Response<Full<Bytes>>,
+    /// Its code, if it is a refusal.
+    pub(crate) refused: Option<ErrorCode>,
+    /// What failed; for the log, never for the caller.
+    pub(crate) failure: Option<String>,
+    /// Who called, once that is known.
+    pub(crate) caller: Option<Caller>,
+}
+
+impl Answer {
+    /// A success.
+    pub(crate) fn ok(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(Full::new(body.into()));
+        *response.headers_mut() = HeaderMap::with_capacity(HEADERS_EXPECTED);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { response, refused: None, failure: None, caller: None }
+    }
+}
+
 /// A request that is not served, before it has its trace id.
 pub(crate) struct Refusal {
     problem: Box<Problem>,
     code: ErrorCode,
+    failure: Option<String>,
     close: bool,
     allow: Option<&'static str>,
 }
 
-/// The code of a refusal; put into the extensions of its answer for the metrics and the log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RefusalOf(pub(crate) ErrorCode);
-
 impl Refusal {
     /// A refusal with one sentence that says what is wrong and what to do.
     pub(crate) fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { problem: Box::new(Problem::new(code, detail, String::new())), code, close: false, allow: None }
+        Self::of(code, Problem::new(code, detail, String::new()))
+    }
+
+    fn of(code: ErrorCode, problem: Problem) -> Self {
+        Self { problem: Box::new(problem), code, failure: None, close: false, allow: None }
     }
 
     /// `invalid_request` with everything that is wrong.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         let violations = violations.into_iter().map(field_violation).collect();
-        let problem = Box::new(Problem::invalid_request(violations, String::new()));
-        Self { problem, code: ErrorCode::InvalidRequest, close: false, allow: None }
+        Self::of(ErrorCode::InvalidRequest, Problem::invalid_request(violations, String::new()))
     }
 
     /// What a failure of the store is answered with; its text is for the log, never for the caller.
-    pub(crate) fn of_failure(failure: &StoreFailure, trace_id: TraceId) -> Self {
+    pub(crate) fn of_failure(failure: &StoreFailure) -> Self {
         let (code, detail) = match failure {
             StoreFailure::Busy => (
                 ErrorCode::Overloaded,
@@ -57,8 +83,7 @@ impl Refusal {
             ),
             StoreFailure::Internal(_) => (ErrorCode::InternalError, INTERNAL_ERROR),
         };
-        tracing::error!(%trace_id, code = code.code(), error = %failure, "store failure");
-        Self::new(code, detail)
+        Self { failure: Some(failure.to_string()), ..Self::new(code, detail) }
     }
 
     /// With more members of the problem.
@@ -80,13 +105,12 @@ impl Refusal {
     }
 
     /// The answer.
-    pub(crate) fn answer(self, trace_id: TraceId) -> Response {
+    pub(crate) fn answer(mut self, trace_id: TraceId) -> Answer {
         let code = self.code;
-        let mut response = Response::new(Body::from(self.body(trace_id)));
-        *response.status_mut() =
+        let mut answer = Answer::ok(MEDIA_TYPE_PROBLEM, self.body(trace_id));
+        *answer.response.status_mut() =
             StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE_PROBLEM));
+        let headers = answer.response.headers_mut();
         match code.status() {
             401 => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(SIGNING_SCHEME));
@@ -102,12 +126,11 @@ impl Refusal {
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
-        response.extensions_mut().insert(RefusalOf(code));
-        response
+        Answer { refused: Some(code), failure: self.failure, ..answer }
     }
 
     /// The answer as the bytes of a whole response that closes the connection, for where no HTTP library is at work yet.
-    pub(crate) fn raw_answer(self, trace_id: TraceId) -> Vec<u8> {
+    pub(crate) fn raw_answer(mut self, trace_id: TraceId) -> Vec<u8> {
         let status = self.code.status();
         let reason =
             StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
@@ -118,12 +141,12 @@ impl Refusal {
              connection: close\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        [head.into_bytes(), body].concat()
+        [head, body].concat().into_bytes()
     }
 
-    fn body(&self, trace_id: TraceId) -> Vec<u8> {
-        let problem = Problem { trace_id: trace_id.to_string(), ..(*self.problem).clone() };
-        serde_json::to_vec(&problem).unwrap_or_default()
+    fn body(&mut self, trace_id: TraceId) -> String {
+        self.problem.trace_id = trace_id.to_string();
+        self.problem.to_json()
     }
 }
 

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
 use http::{HeaderMap, HeaderValue, Request};
+use http_body::Body;
 use registrar_crypto::signature::{SignedParts, sha256_hex};
 use registrar_domain::platform::Permission;
 use registrar_domain::registry::{Caller, Presented};
@@ -25,14 +25,15 @@ use crate::request_body::{BodyRejection, read_body};
 pub(crate) struct SignedRequest {
     /// Who calls.
     pub(crate) caller: Caller,
-    body: Bytes,
+    /// The body as it was received and signed.
+    pub(crate) body: Bytes,
 }
 
 impl SignedRequest {
     /// Reads, authenticates and checks a request of `operation`, which needs `permission`.
-    pub(crate) async fn read(
+    pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(
         app: &Arc<App>,
-        request: Request<Body>,
+        request: Request<B>,
         operation: &Operation,
         permission: Permission,
     ) -> Result<Self, Refusal> {
@@ -63,12 +64,12 @@ impl SignedRequest {
         check_media_type(&head.headers)?;
         Ok(Self { caller, body })
     }
+}
 
-    /// The body as an object.
-    pub(crate) fn object(&self) -> Result<Object<'_>, Refusal> {
-        parse_object(&self.body, NESTING_DEPTH_MAX)
-            .map_err(|error| Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error)))
-    }
+/// A body as an object.
+pub(crate) fn object(body: &[u8]) -> Result<Object<'_>, Refusal> {
+    parse_object(body, NESTING_DEPTH_MAX)
+        .map_err(|error| Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error)))
 }
 
 /// What the four headers say.
@@ -328,7 +329,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::response::Response;
     use http::HeaderName;
 
     fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
@@ -344,9 +344,9 @@ mod tests {
     }
 
     fn code(refusal: Refusal) -> ErrorCode {
-        let response: Response = refusal
-            .answer(registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]));
-        response.extensions().get::<crate::answer::RefusalOf>().unwrap().0
+        let trace_id =
+            registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]);
+        refusal.answer(trace_id).refused.unwrap()
     }
 
     const FULL: [(&str, &[u8]); 4] = [

@@ -88,18 +88,28 @@ impl Style {
 /// Appends a JSON string with the escapes of `JSON.stringify`: the quote, the backslash and what is below U+0020.
 pub fn write_string(text: &str, out: &mut String) {
     out.push('"');
+    // Nearly no text needs an escape; a look that never ends early takes many bytes at once.
+    if text.bytes().fold(false, |found, byte| found | is_escaped(byte)) {
+        write_escaped(text, out);
+    } else {
+        out.push_str(text);
+    }
+    out.push('"');
+}
+
+fn write_escaped(text: &str, out: &mut String) {
     let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
+    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| is_escaped(*byte)) {
         // Never none: what is escaped is ASCII, so both ends are between characters.
         out.push_str(text.get(plain_from..at).unwrap_or_default());
         write_escape(byte, out);
         plain_from = at + 1;
     }
     out.push_str(text.get(plain_from..).unwrap_or_default());
-    out.push('"');
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 fn write_ascii_string(text: &str, out: &mut String) {
