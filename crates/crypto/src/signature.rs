@@ -165,9 +165,11 @@ pub(crate) fn presented_digest(presented: &[u8]) -> Option<[u8; DIGEST_BYTES]> {
 
 /// The SHA-256 of a body in lower-case hexadecimal: lets two sides compare what they signed without showing it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-        .collect()
+    let mut text = String::with_capacity(2 * DIGEST_BYTES);
+    for byte in Sha256::digest(bytes) {
+        for nibble in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(nibble), 16));
+        }
+    }
+    text
 }

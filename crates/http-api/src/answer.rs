@@ -1,20 +1,22 @@
 //! The only place where outcomes become HTTP: a refusal has a code, and its code has the status. The last stop of a
 //! `create_customer` that is refused.
 
-use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use registrar_crypto::signature::SignedParts;
 use registrar_domain::ids::TraceId;
 use registrar_domain::registry::Caller;
 use registrar_domain::store::StoreFailure;
 use registrar_domain::violation::Violation;
 use registrar_json::SyntaxError;
-use registrar_wire::{ErrorCode, FieldViolation, MEDIA_TYPE_PROBLEM, Problem, SIGNING_SCHEME};
+use registrar_wire::{ErrorCode, FieldViolation, Hint, MEDIA_TYPE_PROBLEM, SIGNING_SCHEME};
 
 use crate::limits::RETRY_AFTER_SECONDS;
+use crate::problem_text::{ProblemText, beginning};
 
 /// Header lines of nearly every answer, so that the map is made in its final size.
 const HEADERS_EXPECTED: usize = 8;
@@ -43,8 +45,8 @@ impl Answer {
 
 /// A request that is not served, before it has its trace id.
 pub(crate) struct Refusal {
-    problem: Box<Problem>,
     code: ErrorCode,
+    text: ProblemText,
     failure: Option<String>,
     close: bool,
     allow: Option<&'static str>,
@@ -52,18 +54,33 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// A refusal with one sentence that says what is wrong and what to do.
-    pub(crate) fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::of(code, Problem::new(code, detail, String::new()))
+    pub(crate) fn new(code: ErrorCode, detail: impl AsRef<str>) -> Self {
+        Self::of(code, ProblemText::new(code, detail.as_ref()))
     }
 
-    fn of(code: ErrorCode, problem: Problem) -> Self {
-        Self { problem: Box::new(problem), code, failure: None, close: false, allow: None }
+    fn of(code: ErrorCode, text: ProblemText) -> Self {
+        Self { code, text, failure: None, close: false, allow: None }
     }
 
     /// `invalid_request` with everything that is wrong.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         let violations = violations.into_iter().map(field_violation).collect();
-        Self::of(ErrorCode::InvalidRequest, Problem::invalid_request(violations, String::new()))
+        Self::of(ErrorCode::InvalidRequest, ProblemText::invalid_request(violations))
+    }
+
+    /// `invalid_signature` with what was taken as signed and, where it is known, the mistake. Its sentence also ends the
+    /// detail, because many clients log nothing but `errors`.
+    pub(crate) fn invalid_signature(parts: &SignedParts<'_>, hint: Option<Hint>) -> Self {
+        let code = ErrorCode::InvalidSignature;
+        let mut refusal = match hint {
+            None => Self::of(code, ProblemText::ready_made(&INVALID_SIGNATURE_BEGINNING)),
+            Some(hint) => Self::new(code, format!("{INVALID_SIGNATURE} {}", hint.sentence())),
+        };
+        refusal.text.add_signed(parts);
+        if let Some(hint) = hint {
+            refusal.text.add_hint(hint);
+        }
+        refusal
     }
 
     /// What a failure of the store is answered with; its text is for the log, never for the caller.
@@ -87,8 +104,8 @@ impl Refusal {
     }
 
     /// With more members of the problem.
-    pub(crate) fn with(mut self, extend: impl FnOnce(Problem) -> Problem) -> Self {
-        self.problem = Box::new(extend(*self.problem));
+    pub(crate) fn with(mut self, add: impl FnOnce(&mut ProblemText)) -> Self {
+        add(&mut self.text);
         self
     }
 
@@ -105,7 +122,7 @@ impl Refusal {
     }
 
     /// The answer.
-    pub(crate) fn answer(mut self, trace_id: TraceId) -> Answer {
+    pub(crate) fn answer(self, trace_id: TraceId) -> Answer {
         let code = self.code;
         let mut answer = Answer::ok(MEDIA_TYPE_PROBLEM, self.body(trace_id));
         *answer.response.status_mut() =
@@ -130,7 +147,7 @@ impl Refusal {
     }
 
     /// The answer as the bytes of a whole response that closes the connection, for where no HTTP library is at work yet.
-    pub(crate) fn raw_answer(mut self, trace_id: TraceId) -> Vec<u8> {
+    pub(crate) fn raw_answer(self, trace_id: TraceId) -> Vec<u8> {
         let status = self.code.status();
         let reason =
             StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
@@ -144,9 +161,8 @@ impl Refusal {
         [head, body].concat().into_bytes()
     }
 
-    fn body(&mut self, trace_id: TraceId) -> String {
-        self.problem.trace_id = trace_id.to_string();
-        self.problem.to_json()
+    fn body(&self, trace_id: TraceId) -> String {
+        self.text.with_trace_id(trace_id.0.as_hyphenated().encode_lower(&mut [0; 36]))
     }
 }
 
@@ -160,6 +176,10 @@ pub(crate) const INVALID_SIGNATURE: &str = "Invalid Client Signature. The signat
     production an unknown API key or a wrong passphrase is answered in the same way. Compare `signed`, which is what the \
     server received, with what you signed, then the API key and the passphrase with your credentials; `registrar sign` \
     shows offline what to sign.";
+
+static INVALID_SIGNATURE_BEGINNING: LazyLock<String> = LazyLock::new(|| {
+    beginning(ErrorCode::InvalidSignature, INVALID_SIGNATURE, std::iter::once(INVALID_SIGNATURE))
+});
 
 /// The detail of `body_too_large`.
 pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
 use http_body::Body;
 use registrar_domain::platform::Permission;
 use registrar_domain::registry::{Caller, CreateCustomerError, CustomerAnswer, Origin};
@@ -20,10 +21,11 @@ const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_static(IDEMPOTEN
 pub(crate) async fn create_customer<B: Body<Data = Bytes> + Unpin>(
     app: &Arc<App>,
     context: RequestContext,
-    request: Request<B>,
+    head: &Parts,
+    body: B,
 ) -> Answer {
     let mut caller = None;
-    let answer = match submit(app, context, request, &mut caller).await {
+    let answer = match submit(app, context, head, body, &mut caller).await {
         Ok(answer) => accepted(answer),
         Err(refusal) => refusal.answer(context.trace_id),
     };
@@ -33,10 +35,11 @@ pub(crate) async fn create_customer<B: Body<Data = Bytes> + Unpin>(
 async fn submit<B: Body<Data = Bytes> + Unpin>(
     app: &Arc<App>,
     context: RequestContext,
-    request: Request<B>,
+    head: &Parts,
+    body: B,
     caller: &mut Option<Caller>,
 ) -> Result<CustomerAnswer, Refusal> {
-    let signed = SignedRequest::read(app, request, &CREATE_CUSTOMER, Permission::CustomersWrite).await?;
+    let signed = SignedRequest::read(app, head, body, &CREATE_CUSTOMER, Permission::CustomersWrite).await?;
     let caller = &*caller.insert(signed.caller);
     let origin = Origin { from: Some(context.peer), trace_id: context.trace_id };
     let body = object(&signed.body)?;
@@ -59,17 +62,17 @@ fn refuse(error: CreateCustomerError) -> Refusal {
             "This request_id was used for another payload. Send the first payload unchanged to repeat that request, or a new \
              request_id for a new customer.",
         )
-        .with(|problem| problem.with_differs(fields.into_iter().map(Into::into).collect())),
+        .with(|problem| problem.add_differs(&fields)),
         CreateCustomerError::PayloadAlreadySubmitted(participant_code) => Refusal::new(
             ErrorCode::PayloadAlreadySubmitted,
             "Participant data already used with different requestID",
         )
-        .with(|problem| problem.with_participant_code(participant_code)),
+        .with(|problem| problem.add_participant_code(&participant_code)),
         CreateCustomerError::ParticipantAlreadyExists(participant_code) => Refusal::new(
             ErrorCode::ParticipantAlreadyExists,
             "Participant already exists with this email for this platform",
         )
-        .with(|problem| problem.with_participant_code(participant_code)),
+        .with(|problem| problem.add_participant_code(&participant_code)),
         CreateCustomerError::Failure(failure) => Refusal::of_failure(&failure),
     }
 }

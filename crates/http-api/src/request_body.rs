@@ -110,10 +110,7 @@ mod tests {
     use http_body_util::channel::Channel;
     use http_body_util::{Empty, Full};
 
-    async fn read<B: Body<Data = Bytes> + Unpin>(
-        body: B,
-        bytes_max: usize,
-    ) -> Result<Bytes, BodyRejection> {
+    async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<Bytes, BodyRejection> {
         read_body(&BodyBudget::new(1), body, bytes_max, Duration::from_secs(5), false).await
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::Method;
+use http::request::Parts;
 use http_body::Body;
 use registrar_wire::{ErrorCode, Listener, OPERATIONS, Operation};
 
@@ -12,12 +13,14 @@ use crate::app::App;
 use crate::create_customer::create_customer;
 use crate::docs::{get_document, get_root};
 use crate::get_time::get_time;
+use crate::metrics::AnswerCounters;
 use crate::probes::{get_health, get_metrics, get_readiness};
 use crate::surface::{RequestContext, Surface};
 
 /// One row of the table, ready to serve.
 pub(crate) struct Route {
     pub(crate) operation: &'static Operation,
+    pub(crate) counters: AnswerCounters,
     handler: Handler,
 }
 
@@ -48,7 +51,10 @@ impl Surface {
 
     fn of(app: &Arc<App>, serves: impl Fn(&Operation) -> bool) -> Self {
         let served = OPERATIONS.iter().filter(|operation| serves(operation));
-        let routes = served.filter_map(|operation| Some(Route { operation, handler: handler(operation)? }));
+        let routes = served.filter_map(|operation| {
+            let counters = AnswerCounters::new(operation.name);
+            Some(Route { operation, counters, handler: handler(operation)? })
+        });
         Self { app: Arc::clone(app), routes: routes.collect() }
     }
 }
@@ -93,13 +99,14 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + Unpin>(
     route: &Route,
     app: &Arc<App>,
     context: RequestContext,
-    request: Request<B>,
+    head: &Parts,
+    body: B,
 ) -> Answer {
     match route.handler {
-        Handler::CreateCustomer => create_customer(app, context, request).await,
-        Handler::Time => get_time(app, context, request.uri()),
-        Handler::Root => get_root(context, request.uri()),
-        Handler::Document => get_document(route.operation, context, request.uri()),
+        Handler::CreateCustomer => create_customer(app, context, head, body).await,
+        Handler::Time => get_time(app, context, &head.uri),
+        Handler::Root => get_root(context, &head.uri),
+        Handler::Document => get_document(route.operation, context, &head.uri),
         Handler::Health => get_health(),
         Handler::Readiness => get_readiness(app, context).await,
         Handler::Metrics => get_metrics(app, context),

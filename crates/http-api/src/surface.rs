@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -23,13 +24,11 @@ use registrar_wire::{CREATE_CUSTOMER, ErrorCode, REQUEST_ID, TRACE_ID};
 use crate::answer::{Answer, INTERNAL_ERROR, Refusal};
 use crate::app::App;
 use crate::limits::{CLIENT_REQUEST_ID_LENGTH_MAX, HEADER_BYTES_MAX};
+use crate::metrics::AnswerCounters;
 use crate::routes::{self, Route};
 
 const TRACE_ID_HEADER: HeaderName = HeaderName::from_static(TRACE_ID);
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static(REQUEST_ID);
-
-/// What stands for the operation where a request reached none.
-const NO_OPERATION: &str = "none";
 
 /// What a handler knows of its request before it reads it.
 #[derive(Debug, Clone, Copy)]
@@ -56,20 +55,21 @@ impl Surface {
     ) -> Response<Full<Bytes>> {
         let started = Instant::now();
         let context = RequestContext { trace_id: self.app.registry.new_trace_id(), peer };
-        let head = Head::of(&request);
-        let route = if head.bytes > HEADER_BYTES_MAX {
+        let (head, body) = request.into_parts();
+        let facts = HeadFacts::of(&head);
+        let route = if facts.bytes > HEADER_BYTES_MAX {
             Err(Refusal::new(ErrorCode::HeadersTooLarge, HEADERS_TOO_LARGE))
         } else {
-            routes::find(&self.routes, request.method(), request.uri().path())
+            routes::find(&self.routes, &head.method, head.uri.path())
         };
-        let (operation, mut answer) = match route {
-            Ok(route) => (route.operation.name, self.serve(route, context, request).await),
-            Err(refusal) => (NO_OPERATION, refusal.answer(context.trace_id)),
+        let (counters, mut answer) = match route {
+            Ok(route) => (&route.counters, self.serve(route, context, &head, body).await),
+            Err(refusal) => (&self.app.metrics.unrouted, refusal.answer(context.trace_id)),
         };
         // With a transfer coding, where a request ends may be read in two ways; nothing may follow it on the connection.
-        let last = head.is_chunked || self.app.is_draining();
-        finish(&mut answer.response, context.trace_id, head.client_request_id.as_ref(), last);
-        self.observe(operation, &answer, context.trace_id, head.client_request_id.as_ref(), started);
+        let last = facts.is_chunked || self.app.is_draining();
+        finish(&mut answer.response, context.trace_id, facts.client_request_id.as_ref(), last);
+        self.observe(counters, &answer, context.trace_id, facts.client_request_id.as_ref(), started);
         answer.response
     }
 
@@ -78,9 +78,10 @@ impl Surface {
         &self,
         route: &Route,
         context: RequestContext,
-        request: Request<B>,
+        head: &Parts,
+        body: B,
     ) -> Answer {
-        let mut served = pin!(routes::serve(route, &self.app, context, request));
+        let mut served = pin!(routes::serve(route, &self.app, context, head, body));
         let served = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(answer)) => Poll::Ready(Some(answer)),
@@ -102,14 +103,14 @@ impl Surface {
 
     fn observe(
         &self,
-        operation: &'static str,
+        counters: &AnswerCounters,
         answer: &Answer,
         trace_id: TraceId,
         client_request_id: Option<&HeaderValue>,
         started: Instant,
     ) {
-        let (status, code) = (answer.response.status().as_u16(), answer.refused.map_or("ok", ErrorCode::code));
-        self.app.metrics.count_request(operation, status, code);
+        let (operation, status) = (counters.operation, answer.response.status().as_u16());
+        self.app.metrics.count_answer(counters, status, answer.refused);
         if status == 200 && operation == CREATE_CUSTOMER.name {
             self.app.metrics.time_create(started.elapsed());
         }
@@ -118,6 +119,7 @@ impl Surface {
         if told_with_others {
             return;
         }
+        let code = answer.refused.map_or("ok", ErrorCode::code);
         let client_request_id = client_request_id.and_then(|value| value.to_str().ok());
         let platform_code = answer.caller.as_ref().map(|caller| caller.platform().code.as_str());
         let error = answer.failure.as_deref();
@@ -151,7 +153,7 @@ const HEADERS_TOO_LARGE: &str =
     "The target and the headers together are larger than 16 KiB. Send fewer or shorter ones.";
 
 /// What the head says to every operation alike.
-struct Head {
+struct HeadFacts {
     /// Bytes of the target and of all names and values.
     bytes: usize,
     /// Where the body ends is said by a transfer coding.
@@ -160,22 +162,22 @@ struct Head {
     client_request_id: Option<HeaderValue>,
 }
 
-impl Head {
-    fn of<B>(request: &Request<B>) -> Self {
-        let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-        let mut head = Self { bytes: target, is_chunked: false, client_request_id: None };
+impl HeadFacts {
+    fn of(head: &Parts) -> Self {
+        let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        let mut facts = Self { bytes: target, is_chunked: false, client_request_id: None };
         let mut request_ids = 0;
-        for (name, value) in request.headers() {
-            head.bytes += name.as_str().len() + value.len();
+        for (name, value) in &head.headers {
+            facts.bytes += name.as_str().len() + value.len();
             if *name == TRANSFER_ENCODING {
-                head.is_chunked = true;
+                facts.is_chunked = true;
             } else if *name == REQUEST_ID_HEADER {
                 request_ids += 1;
                 let acceptable = request_ids == 1 && is_acceptable_id(value.as_bytes());
-                head.client_request_id = acceptable.then(|| value.clone());
+                facts.client_request_id = acceptable.then(|| value.clone());
             }
         }
-        head
+        facts
     }
 }
 
@@ -232,7 +234,7 @@ mod tests {
         for value in values {
             request.headers_mut().append(REQUEST_ID_HEADER, HeaderValue::from_bytes(value).unwrap());
         }
-        Head::of(&request).client_request_id.is_some()
+        HeadFacts::of(&request.into_parts().0).client_request_id.is_some()
     }
 
     struct FaultyBody;

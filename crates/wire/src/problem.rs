@@ -4,9 +4,7 @@
 //! no top-level `message`, `errors` is never missing, and `violations` is there for `invalid_request` alone.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use registrar_json::write_string;
 use serde::{Deserialize, Serialize};
 
 use crate::error_code::ErrorCode;
@@ -119,34 +117,6 @@ impl Problem {
         }
     }
 
-    /// The problem as JSON, as serde would write it but in fewer steps: a flood of refused requests is answered with these.
-    pub fn to_json(&self) -> String {
-        let mut json = ProblemText::with_room_for(self);
-        json.text("{\"type\":", &self.type_uri);
-        json.text(",\"title\":", &self.title);
-        json.number(",\"status\":", self.status.into());
-        json.text(",\"code\":", &self.code);
-        json.text(",\"detail\":", &self.detail);
-        json.sentences(",\"errors\":", &self.errors);
-        if let Some(violations) = &self.violations {
-            json.violations(violations);
-        }
-        json.text(",\"trace_id\":", &self.trace_id);
-        if let Some(signed) = &self.signed {
-            json.signed(signed);
-        }
-        json.optional_text(",\"hint\":", self.hint.as_deref());
-        json.optional_text(",\"hint_detail\":", self.hint_detail.as_deref());
-        json.optional_number(",\"server_time\":", self.server_time);
-        json.optional_number(",\"difference_seconds\":", self.difference_seconds);
-        if let Some(fields) = &self.differs {
-            json.sentences(",\"differs\":", fields);
-        }
-        json.optional_text(",\"participant_code\":", self.participant_code.as_deref());
-        json.0.push('}');
-        json.0
-    }
-
     /// The code, where this program knows it.
     pub fn error_code(&self) -> Option<ErrorCode> {
         ErrorCode::parse(&self.code)
@@ -192,69 +162,6 @@ impl Problem {
     #[must_use]
     pub fn with_participant_code(self, participant_code: String) -> Self {
         Self { participant_code: Some(participant_code), ..self }
-    }
-}
-
-/// A problem half written; what begins a member is given as it stands in the text.
-struct ProblemText(String);
-
-impl ProblemText {
-    /// Enough that the text of nearly every problem never moves: all names, and each sentence twice.
-    fn with_room_for(problem: &Problem) -> Self {
-        let sentences: usize = problem.errors.iter().map(|sentence| sentence.len()).sum();
-        Self(String::with_capacity(768 + problem.detail.len() + 2 * sentences))
-    }
-
-    fn text(&mut self, beginning: &str, text: &str) {
-        self.0.push_str(beginning);
-        write_string(text, &mut self.0);
-    }
-
-    fn optional_text(&mut self, beginning: &str, text: Option<&str>) {
-        if let Some(text) = text {
-            self.text(beginning, text);
-        }
-    }
-
-    fn number(&mut self, beginning: &str, number: i64) {
-        // Writing to a String cannot fail.
-        let _ = write!(self.0, "{beginning}{number}");
-    }
-
-    fn optional_number(&mut self, beginning: &str, number: Option<i64>) {
-        if let Some(number) = number {
-            self.number(beginning, number);
-        }
-    }
-
-    fn sentences(&mut self, beginning: &str, sentences: &[Cow<'static, str>]) {
-        self.0.push_str(beginning);
-        self.0.push('[');
-        for (position, sentence) in sentences.iter().enumerate() {
-            self.text(if position > 0 { "," } else { "" }, sentence);
-        }
-        self.0.push(']');
-    }
-
-    fn violations(&mut self, violations: &[FieldViolation]) {
-        self.0.push_str(",\"violations\":[");
-        for (position, violation) in violations.iter().enumerate() {
-            self.text(if position > 0 { ",{\"field\":" } else { "{\"field\":" }, &violation.field);
-            self.text(",\"rule\":", &violation.rule);
-            self.text(",\"message\":", &violation.message);
-            self.0.push('}');
-        }
-        self.0.push(']');
-    }
-
-    fn signed(&mut self, signed: &Signed) {
-        self.text(",\"signed\":{\"timestamp\":", &signed.timestamp);
-        self.text(",\"method\":", &signed.method);
-        self.text(",\"target\":", &signed.target);
-        // A body is at most 64 KiB.
-        self.number(",\"body_length\":", i64::try_from(signed.body_length).unwrap_or(i64::MAX));
-        self.text(",\"body_sha256\":", &signed.body_sha256);
-        self.0.push('}');
     }
 }
 
@@ -313,15 +220,6 @@ mod tests {
     fn each_shape_of_a_problem_has_its_members_in_the_documented_order() {
         let all: Vec<_> = every_shape().iter().map(json).collect();
         insta::assert_snapshot!(all.join("\n"));
-    }
-
-    #[test]
-    fn a_problem_is_written_as_serde_writes_it() {
-        let awkward =
-            Problem::new(ErrorCode::NotFound, "\"quoted\", a \\ and \u{1}\n\u{7f} \u{20ac}", trace_id());
-        for problem in every_shape().into_iter().chain([awkward]) {
-            assert_eq!(problem.to_json(), serde_json::to_string(&problem).unwrap());
-        }
     }
 
     #[test]
