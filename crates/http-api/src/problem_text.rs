@@ -1,5 +1,5 @@
-//! The text of a refusal, `application/problem+json`, written while it becomes known: a flood of refused requests is answered
-//! with these. What `registrar_wire::Problem` is for reading, this is for writing; a test holds them against each other.
+//! The text of a refusal, of a `create_customer` for one: `application/problem+json`, written while it becomes known, because
+//! a flood of refused requests is answered with these. `registrar_wire::Problem` is the same shape for reading.
 //!
 //! Does not choose codes or sentences. Invariant: members come in the order of `Problem`.
 
@@ -56,8 +56,7 @@ impl ProblemText {
         member(text, ",\"signed\":{\"timestamp\":", parts.timestamp);
         member(text, ",\"method\":", parts.method);
         member(text, ",\"target\":", parts.target);
-        text.push_str(",\"body_length\":");
-        text.push_str(&parts.body.len().to_string());
+        number(text, ",\"body_length\":", &parts.body.len());
         member(text, ",\"body_sha256\":", &sha256_hex(parts.body));
         text.push('}');
     }
@@ -70,8 +69,8 @@ impl ProblemText {
 
     /// The server's clock and how far the request's is ahead of it, in seconds.
     pub(crate) fn add_clock(&mut self, server_time: i64, difference_seconds: i64) {
-        self.ending
-            .push_str(&format!(",\"server_time\":{server_time},\"difference_seconds\":{difference_seconds}"));
+        number(&mut self.ending, ",\"server_time\":", &server_time);
+        number(&mut self.ending, ",\"difference_seconds\":", &difference_seconds);
     }
 
     /// The names of the fields that differ from the stored payload.
@@ -103,8 +102,7 @@ pub(crate) fn beginning<'a>(
     let mut text = String::with_capacity(192 + 2 * detail.len());
     member(&mut text, "{\"type\":", code.type_uri());
     member(&mut text, ",\"title\":", code.title());
-    text.push_str(",\"status\":");
-    text.push_str(&code.status().to_string());
+    number(&mut text, ",\"status\":", &code.status());
     member(&mut text, ",\"code\":", code.code());
     member(&mut text, ",\"detail\":", detail);
     text.push_str(",\"errors\":");
@@ -115,6 +113,11 @@ pub(crate) fn beginning<'a>(
 fn member(text: &mut String, beginning: &str, value: &str) {
     text.push_str(beginning);
     write_string(value, text);
+}
+
+fn number(text: &mut String, beginning: &str, value: &impl ToString) {
+    text.push_str(beginning);
+    text.push_str(&value.to_string());
 }
 
 fn list<T>(text: &mut String, items: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {

@@ -50,8 +50,8 @@ impl Surface {
     }
 
     fn of(app: &Arc<App>, serves: impl Fn(&Operation) -> bool) -> Self {
-        let served = OPERATIONS.iter().filter(|operation| serves(operation));
-        let routes = served.filter_map(|operation| {
+        let operations = OPERATIONS.iter().filter(|operation| serves(operation));
+        let routes = operations.filter_map(|operation| {
             let counters = AnswerCounters::new(operation.name);
             Some(Route { operation, counters, handler: handler(operation)? })
         });
