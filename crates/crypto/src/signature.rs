@@ -10,7 +10,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Secrets are read as integrators may store them: with or without the padding.
@@ -151,8 +151,17 @@ pub fn verify(secret: &RequestSecret, parts: &SignedParts<'_>, presented: &[u8])
     let bodiless = (parts.method == "GET" && !parts.body.is_empty())
         .then(|| secret.digest(&SignedParts { body: b"", ..*parts }.pieces()));
     let Some(presented) = presented_digest(presented) else { return false };
-    let right = digest.ct_eq(&presented) | bodiless.unwrap_or(digest).ct_eq(&presented);
-    right.into()
+    let right = is_same(&digest, &presented);
+    bodiless.map_or(right, |bodiless| right | is_same(&bodiless, &presented)).into()
+}
+
+/// Whether two digests are the same, in constant time and in words: a comparison byte by byte costs eight times that.
+fn is_same(one: &[u8; DIGEST_BYTES], other: &[u8; DIGEST_BYTES]) -> Choice {
+    let words = |digest: &[u8; DIGEST_BYTES]| -> [u64; DIGEST_BYTES / 8] {
+        let mut words = digest.as_slice().as_chunks().0.iter();
+        std::array::from_fn(|_| words.next().map_or(0, |word| u64::from_ne_bytes(*word)))
+    };
+    words(one).as_slice().ct_eq(words(other).as_slice())
 }
 
 /// The digest that a signature of the right form holds. The strict alphabet gives each digest exactly one text, so comparing
@@ -165,11 +174,9 @@ pub(crate) fn presented_digest(presented: &[u8]) -> Option<[u8; DIGEST_BYTES]> {
 
 /// The SHA-256 of a body in lower-case hexadecimal: lets two sides compare what they signed without showing it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * DIGEST_BYTES);
-    for byte in Sha256::digest(bytes) {
-        for nibble in [byte >> 4, byte & 15] {
-            text.extend(char::from_digit(u32::from(nibble), 16));
-        }
-    }
-    text
+    let hash = Sha256::digest(bytes);
+    let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = nibbles.map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    // Digits are ASCII.
+    String::from_utf8(digits.collect()).unwrap_or_default()
 }
