@@ -62,6 +62,12 @@ pub(crate) fn built_executable(folder: &Path, arguments: &[&str], name: &str) ->
         .ok_or_else(|| format!("cargo built no executable `{name}`").into())
 }
 
+/// A program of `xtask/examples`, as it is released.
+pub(crate) fn example(name: &str) -> Outcome<PathBuf> {
+    let arguments = ["build", "--locked", "--release", "--package", "xtask", "--example", name];
+    built_executable(&project(), &arguments, name)
+}
+
 /// Cargo's folder for what it builds.
 pub(crate) fn target_folder() -> PathBuf {
     cargo_metadata(&["--no-deps"])

@@ -91,6 +91,35 @@ fn doctor_fails_on_another_master_key_and_warns_of_open_permissions() {
 }
 
 #[test]
+fn doctor_tells_to_migrate_an_older_database_and_does_not_blame_the_master_key() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::dev(folder.path()));
+    let database = rusqlite::Connection::open(folder.path().join("data/registrar.db")).unwrap();
+    database.pragma_update(None, "user_version", 2).unwrap();
+    drop(database);
+    let (code, findings) = doctor(folder.path());
+    assert_eq!((code, failing(&findings)), (Some(0), Vec::new()), "{findings:#}");
+    let cures = findings.as_array().unwrap().iter().filter_map(|finding| finding["cure"].as_str());
+    assert!(cures.clone().any(|cure| cure.contains("`registrar migrate`")), "{findings:#}");
+    assert!(cures.clone().all(|cure| !cure.contains("master key")), "{findings:#}");
+}
+
+#[test]
+fn doctor_stores_no_keys_under_the_master_key_it_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    run(folder.path(), &["migrate", "--data", "data"]);
+    run(folder.path(), &["master-key", "create", "data/master.key"]);
+    let (code, findings) = doctor(folder.path());
+    assert_eq!((code, failing(&findings)), (Some(0), Vec::new()), "{findings:#}");
+    assert!(findings.to_string().contains("it has no keys yet"), "{findings:#}");
+    let database = rusqlite::Connection::open(folder.path().join("data/registrar.db")).unwrap();
+    let keys: i64 =
+        database.query_row("SELECT count(*) FROM installation_keys", [], |row| row.get(0)).unwrap();
+    assert_eq!(keys, 0);
+}
+
+#[test]
 fn doctor_fails_on_a_file_that_is_no_database() {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path(), &["migrate", "--database", "sqlite:x.db"]);

@@ -157,6 +157,7 @@ fn a_server_whose_connections_are_ended_goes_on() {
 fn doctor_looks_at_what_durability_rests_on() {
     let installation = Installation::new();
     installation.json(&["migrate"]);
+    installation.json(&["platform", "create", "Acme"]);
     let findings = installation.json(&["doctor"]);
     let findings = findings.as_array().unwrap();
     let text = |finding: &Value| format!("{} {}", finding["state"], finding["detail"]);
@@ -167,6 +168,18 @@ fn doctor_looks_at_what_durability_rests_on() {
     {
         assert!(texts.iter().any(|text| text.contains(expected)), "{expected}: {texts:#?}");
     }
+}
+
+#[test]
+fn doctor_stores_no_keys_under_the_master_key_it_was_given() {
+    let installation = Installation::new();
+    installation.json(&["migrate"]);
+    let rows = "SELECT (SELECT count(*) FROM installation_keys), (SELECT sum(value) FROM settings)";
+    let before = installation.database.sql(rows);
+    let findings = installation.json(&["doctor"]);
+    assert!(findings.to_string().contains("it has no keys yet"), "{findings:#}");
+    assert_eq!(installation.database.sql(rows), before);
+    assert!(before.starts_with("0|"), "{before}");
 }
 
 #[test]

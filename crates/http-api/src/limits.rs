@@ -9,7 +9,8 @@ pub const NESTING_DEPTH_MAX: usize = 32;
 pub(crate) const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 
 /// Memory for the bodies that arrive in pieces, of all connections together: before a body is whole nobody knows who sends
-/// it, and each of ten thousand connections could hold one back. Bodies that arrive in one piece need none of it.
+/// it, and each of ten thousand connections could hold one back. It is taken as the bytes come. Bodies that arrive in one piece
+/// need none of it.
 pub(crate) const BODIES_IN_PIECES_KIB_MAX: usize = 64 * 1024;
 
 /// Bytes of the target and of all header names and values together: the four signing headers need under one kibibyte.

@@ -16,8 +16,10 @@ use crate::open_error::OpenError;
 /// The name under which PostgreSQL lists this program's connections.
 const APPLICATION_NAME: &str = "registrar";
 
-const AT_IN_HOST: &str = "has a host with @ in it; in a user or password write special characters percent-encoded: / as %2F, \
+const SECOND_AT: &str = "has an @ in a host or in the database's name; in a user or password write special characters percent-encoded: / as %2F, \
     @ as %40, : as %3A, % as %25";
+const UNEVEN: &str =
+    "has not as many hostaddr as hosts; give each host its own, in the same order, or remove hostaddr";
 const NOT_UNDERSTOOD: &str = "cannot be understood; in a user or password write special characters percent-encoded: / as %2F, \
     @ as %40, : as %3A, % as %25";
 
@@ -66,10 +68,14 @@ impl Address {
         if config.get_hosts().is_empty() {
             return Err(OpenError::Address("names no host".to_owned()));
         }
-        // The end of a password with `@` in it would pass for a host, and hosts are shown.
+        // The end of a password with `@` in it would pass for a host or a database, and these are shown.
         let holds_at = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
-        if config.get_hosts().iter().any(holds_at) {
-            return Err(OpenError::Address(AT_IN_HOST.to_owned()));
+        if config.get_hosts().iter().any(holds_at) || has_second_at(text) {
+            return Err(OpenError::Address(SECOND_AT.to_owned()));
+        }
+        let (hosts, addresses) = (config.get_hosts().len(), config.get_hostaddrs().len());
+        if addresses > 0 && addresses != hosts {
+            return Err(OpenError::Address(UNEVEN.to_owned()));
         }
         if config.get_dbname().is_none_or(str::is_empty) {
             return Err(OpenError::Address("names no database".to_owned()));
@@ -140,6 +146,12 @@ impl Address {
     pub(crate) fn protection(&self) -> Protection {
         self.encryption.protection(&self.config)
     }
+}
+
+/// Whether there is another `@` behind that which ends user and password, before the parameters.
+fn has_second_at(text: &str) -> bool {
+    let behind = text.split_once('@').map_or("", |(_, behind)| behind);
+    behind.split('?').next().is_some_and(|place| place.contains('@'))
 }
 
 /// Hosts with their ports, or folders of sockets.
@@ -233,6 +245,23 @@ mod tests {
         }
     }
 
+    /// The host without a `hostaddr` of its own would be reached as it is named.
+    #[test]
+    fn every_host_has_a_hostaddr_or_none_has() {
+        for address in [
+            "localhost,db2.example/d?hostaddr=127.0.0.1",
+            "127.0.0.1,db2.example/d?hostaddr=127.0.0.1&sslmode=verify-full",
+            "localhost/d?hostaddr=127.0.0.1,192.0.2.1",
+        ] {
+            let error = Address::parse(&format!("postgres://u:hunter2@{address}")).unwrap_err().to_string();
+            assert!(error.contains("as many hostaddr"), "{address}: {error}");
+            assert!(!error.contains("hunter2"));
+        }
+        let hosts = "db1.example,db2.example/d?hostaddr=127.0.0.1,127.0.0.2";
+        let address = Address::parse(&format!("postgres://u:hunter2@{hosts}")).unwrap();
+        assert_eq!(address.protection(), Protection::SameMachine);
+    }
+
     #[test]
     fn what_is_not_clear_or_not_safe_about_encryption_is_refused() {
         for (address, reason) in [
@@ -285,6 +314,8 @@ mod tests {
         for text in [
             "hun@ter2@db.example/d",
             "hun/@ter2@localhost/d",
+            "hun@ter2/hun@ter2/d",
+            "hun@localhost/ter2@example/d",
             "hun@ter2@db.example/d?sslmode=disable",
             "hunter2@db..example/d",
         ] {

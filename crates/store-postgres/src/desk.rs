@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use registrar_domain::store::StoreFailure;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
@@ -48,7 +48,7 @@ impl Desk {
         }
     }
 
-    /// Runs a job on the next free connection.
+    /// Runs a job on the next free connection; unavailable if none is free as long as an unsent create would wait.
     pub(crate) async fn run<T, F>(
         &self,
         repeating: Repeating,
@@ -61,22 +61,25 @@ impl Desk {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(StoreFailure::Busy);
         }
-        let seat = self.seats.acquire().await;
+        let since = Instant::now();
+        let seat = timeout_at(since + self.address.patience().unsent, self.seats.acquire()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+        // Nothing was sent: those before wait for a server that hangs, and so would this.
+        let seat = seat.map_err(|_| Trouble::Slow.failure(false))?;
         let _seat = seat.map_err(|_| StoreFailure::Unavailable("the engine has stopped".to_owned()))?;
-        self.attempt(repeating, job).await
+        self.attempt(repeating, since, job).await
     }
 
     async fn attempt<T, F>(
         &self,
         repeating: Repeating,
+        since: Instant,
         job: impl Fn(Arc<Session>) -> F,
     ) -> Result<T, StoreFailure>
     where
         F: Future<Output = Result<T, Trouble>>,
     {
         let patience = self.address.patience();
-        let begun = Instant::now();
         let mut attempts = 0;
         let mut sent = false;
         loop {
@@ -87,10 +90,10 @@ impl Desk {
             };
             let again = match (&trouble, trouble.severity()) {
                 (Trouble::Unknown(_), _) => {
-                    repeating != Repeating::Harmful && begun.elapsed() < patience.outcome
+                    repeating != Repeating::Harmful && since.elapsed() < patience.outcome
                 }
                 (_, Severity::Conflict) => true,
-                (_, Severity::Connection) => begun.elapsed() < patience.unsent,
+                (_, Severity::Connection) => since.elapsed() < patience.unsent,
                 (_, Severity::Passing | Severity::Command) => false,
             };
             // What one attempt may have done the failure of the next does not undo.

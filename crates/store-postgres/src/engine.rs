@@ -122,16 +122,31 @@ impl Engine {
         work: impl Future<Output = Result<T, StoreFailure>> + Send + 'static,
     ) -> Result<T, StoreFailure> {
         let (reply, answer) = oneshot::channel();
-        let shared = Arc::clone(&self.shared);
-        shared.jobs.fetch_add(1, Ordering::SeqCst);
+        let job = Job::begin(&self.shared);
         self.runtime.spawn(async move {
+            let _job = job;
             // Whether anybody still waits is the caller's affair.
             let _ = reply.send(work.await);
-            shared.jobs.fetch_sub(1, Ordering::SeqCst);
-            shared.job_ended.notify_one();
         });
         let lost = || StoreFailure::OutcomeUnknown("the engine stopped before it answered".to_owned());
         answer.await.unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+/// A job under way. It ends even if it panics, or the engine would wait for it for ever.
+struct Job(Arc<Shared>);
+
+impl Job {
+    fn begin(shared: &Arc<Shared>) -> Self {
+        shared.jobs.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.0.jobs.fetch_sub(1, Ordering::SeqCst);
+        self.0.job_ended.notify_one();
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Trouble {
     Slow,
     /// No connection could be made, for a reason that the operator can remove.
     Unconnected(String),
-    /// The database is not this installation's; it was not used for anything.
+    /// The database is not this installation's, or no longer; it was not used for anything.
     OtherDatabase(String),
     /// A host does not accept connections, or does not write: the host and what happened.
     Unreachable(String),

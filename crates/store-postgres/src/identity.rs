@@ -3,7 +3,7 @@
 //! A database is known by its wrapped installation keys: random, stored by the first server, in every copy and replica, and
 //! readable with the application's rights. Whoever wraps them anew under another master key must start the servers again:
 //! until then they take the database for another one. Invariant: once the keys are known, a connection is used only after
-//! the database at its end has shown the same.
+//! the database at its end has shown the same, and never while it is half a copy or a copy that was taken back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,11 +11,15 @@ use registrar_domain::store::InstallationKey;
 use sha2::{Digest, Sha256};
 
 use crate::address::Address;
+use crate::copy::UNFINISHED;
 use crate::failure::{Severity, Trouble};
 use crate::session::Session;
 
-/// In one round trip; the order of text depends on the database's locale, so rows are sorted here.
-const KEYS: &str = "SELECT name || ' ' || encode(wrapped, 'hex') FROM installation_keys";
+/// The keys and the mark of a copy in one round trip; the order of text depends on the database's locale, so rows are sorted
+/// here. Sent as text, so that it sees what was committed before it got its lock: whoever takes a copy back holds it off by
+/// a lock on the keys' table until the mark is there.
+const KEYS: &str = "SELECT name || ' ' || encode(wrapped, 'hex') FROM installation_keys \
+    UNION ALL SELECT name FROM settings WHERE name = 'copy_unfinished'";
 
 /// A digest, so that nothing of the keys is kept or can be shown.
 type Fingerprint = [u8; 32];
@@ -86,6 +90,12 @@ impl Identity {
 
 async fn find(session: &Session) -> Result<Option<Fingerprint>, Trouble> {
     match session.texts(KEYS).await {
+        // A server that was cut off before the copy was taken back still holds numbers.
+        Ok(lines) if lines.iter().any(|line| line == UNFINISHED) => Err(Trouble::OtherDatabase(
+            "the database is an unfinished copy, or one that `registrar copy --undo` took back; nothing is stored there: \
+             stop this server"
+                .to_owned(),
+        )),
         Ok(lines) => Ok(fingerprint(lines)),
         // 42P01, 3F000: no such table or schema.
         Err(trouble) if trouble.is_coded("42P01") || trouble.is_coded("3F000") => {

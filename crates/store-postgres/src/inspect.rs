@@ -74,8 +74,8 @@ pub fn inspect(address: &Address, clock: &dyn Clock) -> Result<Inspection, OpenE
         let pending_migrations = migrations::pending(&session, address).await?;
         // A role that may not even look learns of its rights instead.
         let half = pending_migrations.is_empty().then_some(refuse_half_a_copy(&session).await);
-        if let Some(Err(OpenError::HalfCopied)) = half {
-            return Err(OpenError::HalfCopied);
+        if let Some(Err(error @ (OpenError::HalfCopied | OpenError::CopyUndone))) = half {
+            return Err(error);
         }
         let rights = own_rights(&session, pending_migrations.is_empty()).await?;
         let own = Some(rights.role.as_str()).filter(|_| rights.may_migrate);

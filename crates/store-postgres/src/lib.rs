@@ -39,7 +39,7 @@ mod writer;
 mod tests;
 
 pub use address::Address;
-pub use copy::{CopyTarget, TargetError, TargetState};
+pub use copy::{CopyTarget, TargetError, TargetState, Withdrawal};
 pub use encryption::Protection;
 pub use inspect::{Inspection, inspect, migrate, migrate_for};
 pub use open_error::OpenError;

@@ -41,7 +41,7 @@ pub const ANSWER_WAIT: Duration = Duration::from_secs(8);
 /// How long one host is tried when the address says nothing of it.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a create that was never sent waits for a connection; short, for its caller may repeat it at once.
+/// How long what was never sent waits for a connection; short, for its caller may repeat it at once.
 pub const UNSENT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the outcome of a create that was sent is looked for before its caller is told that it is unknown. Its caller
@@ -60,8 +60,11 @@ pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 /// How often a create is tried again that met a row which then was not there.
 pub const VANISHED_ROWS_MAX: u32 = 3;
 
-/// How long a batch of a copy may take, over slow networks and while a cluster is busy.
+/// How long a batch of a copy may take to be stored or read back, over slow networks and while a cluster is busy.
 pub const COPY_WAIT: Duration = Duration::from_mins(1);
+
+/// How long connections that were closed may still be listed by the server.
+pub const LINGER: Duration = Duration::from_secs(1);
 
 /// How long a server is waited for: the bounds above, which tests shorten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::percent_decode_str;
+
 use crate::address::Address;
 
 /// Who runs it, where nobody owns the tables yet.
@@ -22,11 +24,13 @@ pub(crate) fn migrate_command(address: &Address, owner: Option<&str>, applicatio
 fn url(address: &Address, role: &str) -> String {
     let role = encoded(role);
     let Some((scheme, rest)) = address.text().split_once("://") else { return address.shown() };
+    // As the driver reads it: the first `@` ends user and password, whatever else they hold.
+    let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let (hosts, database) = place.split_once('/').unwrap_or((place, ""));
     let is_kept = |parameter: &&str| {
         let name = parameter.split('=').next().unwrap_or_default();
+        let name = percent_decode_str(name).decode_utf8_lossy();
         !name.is_empty() && name != "user" && !name.contains("password")
     };
     let mut parameters: Vec<_> = query.split('&').filter(is_kept).map(str::to_owned).collect();
@@ -88,6 +92,24 @@ mod tests {
         }
         let address = Address::parse("postgres:///d?host=/run/postgresql&user=app").unwrap();
         assert!(migrate_command(&address, None, "it's").ends_with(r"--application-role 'it'\''s'"));
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_in_the_command_however_it_is_written() {
+        for text in [
+            "postgres://u:hun/ter2@127.0.0.1/d",
+            "postgres://u:hun?ter2@127.0.0.1/d",
+            "postgres://u:hun/ter2?ter2=ter2@127.0.0.1/d?connect_timeout=3",
+            "postgres://127.0.0.1/d?pass%77ord=hunter2&connect_timeout=3",
+            "postgres:///d?host=/run/postgresql&%70assword=hunter2&%75ser=hunter2",
+        ] {
+            let address = Address::parse(text).unwrap();
+            let command = migrate_command(&address, None, "app");
+            assert!(!command.contains("ter2"), "{text}");
+            let url = super::url(&address, "o");
+            assert_eq!(Address::parse(&url).unwrap().shown(), address.shown());
+            assert!(!format!("{address}").contains("ter2"));
+        }
     }
 
     #[test]

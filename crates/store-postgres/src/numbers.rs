@@ -106,14 +106,21 @@ impl Numbers {
         }
     }
 
-    /// Fills whenever numbers get few; never ends.
+    /// Fills whenever numbers get few; never ends. What failed is tried again unasked: while there are none nobody is sent
+    /// to this server, and the first to come after an outage would be turned away.
     pub(crate) async fn keep_filled(&self, desk: &Desk) {
         loop {
             self.low.notified().await;
-            if self.fill(desk).await.is_err() {
+            while self.fill(desk).await.is_err() {
                 sleep(RECONNECT_PAUSE).await;
             }
         }
+    }
+
+    /// Why there are no more, while that is so.
+    #[cfg(test)]
+    pub(crate) fn failure(&self) -> Option<StoreFailure> {
+        self.pool().failure.clone()
     }
 
     fn pool(&self) -> MutexGuard<'_, Pool> {

@@ -106,6 +106,12 @@ pub enum OpenError {
          again to finish it, or use another database"
     )]
     HalfCopied,
+    /// The installation went back to where it was copied from.
+    #[error(
+        "the installation in this database went back to where it was copied from (`registrar copy --undo`): use it there, and \
+         drop this database before you copy again"
+    )]
+    CopyUndone,
     /// PostgreSQL refused something.
     #[error("PostgreSQL could not open the database: {0}; see the text and the server's log")]
     Postgres(String),

@@ -7,9 +7,10 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -44,6 +45,10 @@ pub(crate) struct Session {
     warnings: Arc<AtomicU64>,
     statements: OnceCell<Statements>,
     answer_wait: Duration,
+    /// Statements that were sent and whose answers have not come, or were not waited for to the end.
+    unanswered: AtomicUsize,
+    connector: Option<Connector>,
+    runtime: Handle,
     driver: JoinHandle<()>,
     /// Whether the database has shown that it is the installation's.
     pub(crate) is_vouched_for: bool,
@@ -53,8 +58,11 @@ impl Session {
     /// Connects to the first host that writes.
     pub(crate) async fn connect(address: &Address) -> Result<Self, Trouble> {
         let session = match Connector::prepare(address.encryption()).await.map_err(Trouble::Unconnected)? {
-            Some(connector) => Self::drive(address, reach(address, connector).await?),
-            None => Self::drive(address, reach(address, NoTls).await?),
+            Some(connector) => {
+                let reached = reach(address, connector.clone()).await?;
+                Self::drive(address, reached, Some(connector))
+            }
+            None => Self::drive(address, reach(address, NoTls).await?, None),
         };
         session.batch(SET_UP).await?;
         let millis = address.patience().statement.as_millis();
@@ -71,7 +79,11 @@ impl Session {
         }
     }
 
-    fn drive<T>(address: &Address, (client, mut connection): (Client, Connection<Socket, T>)) -> Self
+    fn drive<T>(
+        address: &Address,
+        (client, mut connection): (Client, Connection<Socket, T>),
+        connector: Option<Connector>,
+    ) -> Self
     where
         T: TlsStream + Send + Unpin + 'static,
     {
@@ -90,9 +102,18 @@ impl Session {
             warnings,
             statements: OnceCell::new(),
             answer_wait: address.patience().answer,
+            unanswered: AtomicUsize::new(0),
+            connector,
+            runtime: Handle::current(),
             driver,
             is_vouched_for: false,
         }
+    }
+
+    /// The same connection, whose answers are waited for so long.
+    pub(crate) fn waited_for(mut self, answer_wait: Duration) -> Self {
+        self.answer_wait = answer_wait;
+        self
     }
 
     /// Whether the connection has ended.
@@ -107,17 +128,17 @@ impl Session {
 
     /// Prepares a statement that is used again and again.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, Trouble> {
-        in_time(self.answer_wait, self.client.prepare(sql)).await
+        self.in_time(self.answer_wait, self.client.prepare(sql)).await
     }
 
     /// Statements without parameters or rows.
     pub(crate) async fn batch(&self, sql: &str) -> Result<(), Trouble> {
-        in_time(self.answer_wait, self.client.batch_execute(sql)).await
+        self.in_time(self.answer_wait, self.client.batch_execute(sql)).await
     }
 
     /// The first column of a query whose rows are text, in one round trip.
     pub(crate) async fn texts(&self, sql: &str) -> Result<Vec<String>, Trouble> {
-        let messages = in_time(self.answer_wait, self.client.simple_query(sql)).await?;
+        let messages = self.in_time(self.answer_wait, self.client.simple_query(sql)).await?;
         let rows = messages.iter().filter_map(|message| match message {
             SimpleQueryMessage::Row(row) => Some(row.try_get(0)),
             _ => None,
@@ -127,7 +148,7 @@ impl Session {
 
     /// The same for what may take as long as a migration.
     pub(crate) async fn batch_patiently(&self, sql: &str) -> Result<(), Trouble> {
-        in_time(MIGRATION_WAIT, self.client.batch_execute(sql)).await
+        self.in_time(MIGRATION_WAIT, self.client.batch_execute(sql)).await
     }
 
     /// Rows by `COPY` in its binary form, a transaction of its own; returns when its commit is durable.
@@ -148,7 +169,7 @@ impl Session {
             }
             writer.finish().await
         };
-        in_time(COPY_WAIT, work).await?;
+        self.in_time(COPY_WAIT, work).await?;
         self.check_warnings(warnings)
     }
 
@@ -158,7 +179,7 @@ impl Session {
         statement: &S,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Trouble> {
-        in_time(self.answer_wait, self.client.query(statement, parameters)).await
+        self.in_time(self.answer_wait, self.client.query(statement, parameters)).await
     }
 
     /// A statement that is a transaction of its own; returns when its commit is durable. When its answer is lost it may have
@@ -188,11 +209,14 @@ impl Session {
             }
             Err(trouble) => {
                 // A connection that is lost is closed, and with it the transaction; a server that hangs is not waited for
-                // a second time. One that cannot roll back is closed too.
-                if trouble.severity() != Severity::Connection {
-                    let _ = self.batch("ROLLBACK").await;
+                // a second time. One that cannot roll back is lost too, and must not be used with the transaction open.
+                if trouble.severity() == Severity::Connection {
+                    return Err(trouble);
                 }
-                Err(trouble)
+                match self.batch("ROLLBACK").await {
+                    Err(lost) if lost.severity() == Severity::Connection => Err(lost),
+                    Ok(()) | Err(_) => Err(trouble),
+                }
             }
         }
     }
@@ -201,6 +225,18 @@ impl Session {
         let warnings = self.warnings.load(Ordering::SeqCst);
         self.batch("COMMIT").await.map_err(unless_answered)?;
         self.check_warnings(warnings)
+    }
+
+    async fn in_time<T>(
+        &self,
+        wait: Duration,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Trouble> {
+        self.unanswered.fetch_add(1, Ordering::SeqCst);
+        let result = timeout(wait, work).await.map_err(|_| Trouble::Slow)?;
+        // Neither here nor where the caller itself has stopped waiting.
+        self.unanswered.fetch_sub(1, Ordering::SeqCst);
+        Ok(result?)
     }
 
     fn check_warnings(&self, before: u64) -> Result<(), Trouble> {
@@ -219,9 +255,23 @@ fn unless_answered(trouble: Trouble) -> Trouble {
     }
 }
 
+/// A commit that waits for a replica notices neither that its connection has ended nor that its time is up: the server would
+/// keep one backend for each that was given up. Cancelled, it is there for all to see but not durable, which whoever meets
+/// it finds out (`crate::customers`).
 impl Drop for Session {
     fn drop(&mut self) {
         self.driver.abort();
+        if self.unanswered.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let (token, connector) = (self.client.cancel_token(), self.connector.take());
+        self.runtime.spawn(timeout(CONNECT_TIMEOUT, async move {
+            // A server that cannot be reached is as far away as the one that was given up.
+            let _ = match connector {
+                Some(connector) => token.cancel_query(connector).await,
+                None => token.cancel_query(NoTls).await,
+            };
+        }));
     }
 }
 
@@ -231,14 +281,20 @@ async fn reach<T>(address: &Address, tls: T) -> Result<(Client, Connection<Socke
 where
     T: MakeTlsConnect<Socket> + Clone,
 {
-    let mut last = Trouble::Slow;
+    let mut last = None;
     for host in address.hosts() {
         let wait = host.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT);
-        match in_time(wait, host.connect(tls.clone())).await {
+        let trouble = match in_time(wait, host.connect(tls.clone())).await {
             Ok(reached) => return Ok(reached),
-            Err(trouble) => last = with_host(trouble, &host),
+            Err(trouble) => with_host(trouble, &host),
+        };
+        // Replicas never write: what the host that might have written said is not hidden by them.
+        let is_unreachable = |trouble: &Trouble| matches!(trouble, Trouble::Unreachable(_));
+        if last.as_ref().is_none_or(is_unreachable) || !is_unreachable(&trouble) {
+            last = Some(trouble);
         }
     }
+    let last = last.unwrap_or(Trouble::Slow);
     let is_refusal = last.severity() == Severity::Command;
     Err(match last {
         Trouble::Postgres(error) if is_refusal => Trouble::NotLetIn(error),

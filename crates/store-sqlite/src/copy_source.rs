@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use registrar_domain::clock::UnixMillis;
+use registrar_domain::codes::CUSTOMER_NUMBERS;
 use registrar_domain::store::StoreFailure;
 use registrar_domain::transfer::{Cell, Kind, Row, Table, sort_by_key};
 use rusqlite::types::ValueRef;
@@ -15,7 +16,7 @@ use rusqlite::{Connection, params};
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_writer};
 use crate::failure::failure;
-use crate::limits::{ATTACH_WAIT, PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY};
+use crate::limits::{ATTACH_WAIT, NUMBERS_SKIPPED_AFTER_A_COPY, PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY};
 use crate::number_mark::NumberMark;
 use crate::numbers::beginning;
 use crate::open_error::OpenError;
@@ -41,6 +42,7 @@ impl CopySource {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
         }
+        let path = &files::resolve(path)?;
         let attachment = Attachment::alone(path, ATTACH_WAIT)?;
         let mut connection = open_writer(path)?;
         migrations::migrate(&mut connection, path, Role::Server)?;
@@ -84,26 +86,37 @@ impl CopySource {
 
     /// Takes the mark away, so that the installation can be served here again.
     ///
-    /// `others_accepted` says that customers may have been accepted elsewhere since: then the mark of the numbers goes
-    /// too, and the next server skips as many numbers as after a restored backup. Numbers of platforms are skipped at once,
-    /// for an operator may make one before a server starts.
+    /// `others_accepted` says that customers may have been accepted elsewhere since: then numbers go on as far behind those
+    /// with which the other engine began as after a restored backup. The mark goes last: what is cut off before is done
+    /// again and skips more.
     pub fn forget_move(&self, others_accepted: bool) -> Result<(), StoreFailure> {
         if others_accepted {
-            NumberMark::beside(&self.path).remove().map_err(|error| {
-                StoreFailure::Unavailable(format!("the number mark cannot be removed: {error}"))
+            let (next, platforms_after) = self.beyond_elsewhere()?;
+            platforms::skip_to(&self.connection, platforms_after).map_err(|error| failure(&error))?;
+            NumberMark::beside(&self.path).write(next).map_err(|error| {
+                StoreFailure::Unavailable(format!("the number mark cannot be written: {error}"))
             })?;
         }
-        let release = || {
-            let transaction = self.connection.unchecked_transaction()?;
-            if others_accepted {
-                platforms::skip_numbers_after_a_copy(&transaction)?;
-            }
-            relocation::forget(&transaction)?;
-            transaction.commit()
-        };
-        release().map_err(|error| failure(&error))?;
+        relocation::forget(&self.connection).map_err(|error| failure(&error))?;
         self.empty_log();
         Ok(())
+    }
+
+    /// The next customer number and the last skipped platform number, past what an engine may have used that began with
+    /// `counters`.
+    fn beyond_elsewhere(&self) -> Result<(u32, i64), StoreFailure> {
+        let counters = self.counters()?;
+        let counter = |name: &str| counters.get(name).copied().unwrap_or(0);
+        let next = u32::try_from(counter("next_customer_number")).unwrap_or(CUSTOMER_NUMBERS);
+        let last_platform = self
+            .connection
+            .query_row("SELECT coalesce(max(number), 0) FROM platforms", [], |row| row.get::<_, i64>(0))
+            .map_err(|error| failure(&error))?;
+        let platforms_after = counter("platforms_after").max(last_platform);
+        Ok((
+            next.saturating_add(NUMBERS_SKIPPED_AFTER_A_COPY).min(CUSTOMER_NUMBERS),
+            platforms_after + i64::from(PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY),
+        ))
     }
 
     /// So that whoever copies the database's file alone takes the mark with it. It is durable in the log already.

@@ -6,12 +6,39 @@
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Advice, FlockOperation, fadvise, fcntl_lock, fdatasync};
 
 use crate::open_error::OpenError;
+
+/// The database file that a path leads to, by the only name under which it is locked: SQLite follows links, and so two paths to
+/// one file must not have two locks, logs or marks. A file that is not there yet is named by its folder.
+///
+/// # Errors
+/// There is no such folder, or the file has further names (hard links), which nothing could tell from each other.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    match std::fs::canonicalize(path) {
+        Ok(real) => {
+            let metadata =
+                std::fs::metadata(&real).map_err(|error| OpenError::io("look at", &real, error))?;
+            if metadata.is_file() && metadata.nlink() > 1 {
+                return Err(OpenError::ManyNames(real));
+            }
+            Ok(real)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+                return Err(OpenError::io("find", path, error));
+            };
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let folder = folder.canonicalize().map_err(|error| OpenError::io("find", folder, error))?;
+            Ok(folder.join(name))
+        }
+        Err(error) => Err(OpenError::io("find", path, error)),
+    }
+}
 
 /// The file beside the database whose name has this ending.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -1,8 +1,8 @@
 //! Which blind indexes of customers are taken, in memory: what tells `create_customer` whether there is a row to look at.
 //!
 //! A random key in a B-tree costs a create more than everything else and more with every customer; here it costs a few
-//! bytes. A fingerprint only ever says "look there": the row decides. Invariant: every index that is stored is here, for
-//! only the server's writer stores customers, and its entries are committed with the rows.
+//! bytes. A fingerprint only ever says "look there": the row decides. Invariant: every index that this program stored is here,
+//! for only the server's writer stores customers, and its entries are committed with the rows.
 
 use std::path::Path;
 
@@ -49,7 +49,7 @@ impl Fingerprints {
     }
 
     /// Reads what is stored at `path`. Entries that are alike are compared by their rows, so that each start also proves
-    /// that no index is stored twice.
+    /// that no index that is entered is stored twice. A row without entries is not seen, unless it is the last one.
     pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::sqlite(path, &error);
         let mut all = Self::empty();
@@ -63,10 +63,25 @@ impl Fingerprints {
             all.read(connection)
         });
         let alike = alike.map_err(sqlite)?;
-        match first_with_the_same_index(connection, &alike).map_err(sqlite)? {
-            Some((one, other)) => Err(OpenError::StoredTwice { one: one.0, other: other.0 }),
+        if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
+            return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
+        }
+        match all.last_customer_not_entered(connection).map_err(sqlite)? {
+            Some(number) => Err(OpenError::NotEntered(number.0)),
             None => Ok(all),
         }
+    }
+
+    /// The last customer, if one of its indexes is not here. To look at every customer would mean to read all of their rows.
+    fn last_customer_not_entered(&self, connection: &Connection) -> rusqlite::Result<Option<CustomerNumber>> {
+        let sql = "SELECT number, email_index, request_index FROM customers ORDER BY number DESC LIMIT 1";
+        let mut query = connection.prepare(sql)?;
+        let mut rows = query.query([])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let number = CustomerNumber(row.get(0)?);
+        let indexes = [row.get::<_, Option<[u8; 16]>>(1)?, row.get(2)?];
+        let is_here = |index| self.candidates(BlindIndex(index)).any(|candidate| candidate == number);
+        Ok((!indexes.into_iter().flatten().all(is_here)).then_some(number))
     }
 
     /// Reads the stored entries; the customers whose fingerprints are alike.

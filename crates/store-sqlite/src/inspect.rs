@@ -6,7 +6,7 @@ use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader};
 use crate::open_error::OpenError;
 use crate::options::Role;
-use crate::{migrations, relocation};
+use crate::{files, migrations, relocation};
 
 /// What a look at a database found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct Inspection {
 /// It cannot be opened, is not a database of Registrar, is of a later release, or moved.
 pub fn inspect(path: &Path) -> Result<Inspection, OpenError> {
     check_sqlite_version()?;
+    let path = &files::resolve(path)?;
     let _attachment = Attachment::new(path, Role::Operator)?;
     let connection = open_reader(path)?;
     let pending_migrations = migrations::pending(&connection, path)?;

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_initial", include_str!("../migrations/0001_initial.sql")),
     ("0002_relocation", include_str!("../migrations/0002_relocation.sql")),
     ("0003_fingerprints", include_str!("../migrations/0003_fingerprints.sql")),
+    ("0004_platforms_after", include_str!("../migrations/0004_platforms_after.sql")),
 ];
 
 /// "RGST" as `PRAGMA application_id`, set by the first step.
@@ -94,7 +95,9 @@ fn apply(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::Resul
 
 #[cfg(test)]
 mod tests {
-    use super::check_role;
+    use sha2::{Digest as _, Sha256};
+
+    use super::{MIGRATIONS, check_role};
     use crate::{OpenError, Role};
 
     #[test]
@@ -113,5 +116,27 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A database that has taken a step never takes it again: what is missing belongs into a new step.
+    #[test]
+    fn the_text_of_a_step_never_changes() {
+        let pinned = [
+            ("0001_initial", "26f37faa71b8c8efae60137d1904903384e55e38d6d4bfacadf07924bf0ab478"),
+            ("0002_relocation", "d56da835ce2539e15bc0dcdecc1c21d8ea697260e704a86b538daa203ecb89c1"),
+            ("0003_fingerprints", "66d68c97b638ca36acc665924fb04149ff6ea8740bbc5c97ff39173ecaef5f8a"),
+            ("0004_platforms_after", "ca265e2ba5b4664e89dee6fbe19299f3500eab6752f7b824574702b93b4c1ea9"),
+        ];
+        let found: Vec<_> = MIGRATIONS
+            .iter()
+            .map(|(name, sql)| {
+                let nibbles = Sha256::digest(sql).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let digest: String =
+                    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect();
+                (*name, digest)
+            })
+            .collect();
+        let pinned = pinned.map(|(name, digest)| (name, digest.to_owned()));
+        assert_eq!(found, pinned, "a new step is added here; the text of the others stays");
     }
 }

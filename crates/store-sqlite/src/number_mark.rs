@@ -56,14 +56,6 @@ impl NumberMark {
         Ok(if genuine { MarkFound::Genuine(next) } else { MarkFound::Copied(next) })
     }
 
-    /// Removes the mark, so that the next server counts on as after a restored backup.
-    pub(crate) fn remove(&self) -> io::Result<()> {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => self.sync_directory(),
-        }
-    }
-
     /// Makes the mark say `next`, durably: a new file takes the place of the old one.
     pub(crate) fn write(&self, next: u32) -> io::Result<()> {
         let mut name = self.path.clone().into_os_string();
@@ -77,10 +69,6 @@ impl NumberMark {
         write!(file, "{FIRST_LINE}\nnext {next}\nfile {}\n", identity(&file)?)?;
         file.sync_all()?;
         std::fs::rename(&new, &self.path)?;
-        self.sync_directory()
-    }
-
-    fn sync_directory(&self) -> io::Result<()> {
         let directory = match self.path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),

@@ -50,13 +50,21 @@ pub enum OpenError {
     /// There is no such file.
     #[error("there is no database {}; check the path", .0.display())]
     Missing(PathBuf),
+    /// The file has hard links: each of its names would have a log and locks of its own.
+    #[error(
+        "{} is one file with several names (hard links), which would be a database without locks; remove the other names, \
+         or make a real copy of the file with `cp` and give the path of that",
+        .0.display()
+    )]
+    ManyNames(PathBuf),
     /// The installation was copied to another engine.
     #[error(
         "this installation was moved to {0} and is not opened here any more; use that database. To go back while nothing \
          was accepted there, stop its servers and run `registrar copy --undo` with the same --from and --to"
     )]
     Moved(String),
-    /// Two customers have an e-mail or a request_id in common, which no release of this program stores.
+    /// Two customers have an e-mail or a request_id in common, which no release of this program stores. Found by their entries
+    /// in `fingerprints`.
     #[error(
         "customers number {one} and {other} are stored under the same e-mail or request_id: something else wrote into this \
          database; keep a copy of the file and restore a backup"
@@ -67,6 +75,12 @@ pub enum OpenError {
         /// The later one.
         other: u32,
     },
+    /// The last customer is not among those by which servers see that an e-mail or a request_id is taken.
+    #[error(
+        "customer number {0} is stored, but not entered where servers look for taken e-mails and request_ids: something \
+         else wrote into this database; keep a copy of the file and restore a backup"
+    )]
+    NotEntered(u32),
     /// The linked SQLite is too old.
     #[error("SQLite {0} is linked, but 3.51.3 or later is needed; build with the bundled SQLite")]
     OldSqlite(&'static str),

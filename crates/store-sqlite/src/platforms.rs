@@ -23,6 +23,12 @@ pub(crate) fn skip_numbers_after_a_copy(connection: &Connection) -> rusqlite::Re
     connection.execute(skip, [PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY]).map(|_| ())
 }
 
+/// Has numbers of platforms count up from behind this one.
+pub(crate) fn skip_to(connection: &Connection, platforms_after: i64) -> rusqlite::Result<()> {
+    let skip = "UPDATE settings SET value = ?1 WHERE name = 'platforms_after'";
+    connection.execute(skip, [platforms_after]).map(|_| ())
+}
+
 /// Creates a platform.
 pub(crate) fn create_platform(
     connection: &Connection,

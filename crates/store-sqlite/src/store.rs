@@ -42,6 +42,7 @@ impl SqliteStore {
     /// it; waits up to `limits::ATTACH_WAIT` for other processes.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         check_sqlite_version()?;
+        let path = &files::resolve(path)?;
         let attachment = Attachment::new(path, options.role)?;
         files::create(path)?;
         let mut connection = open_writer(path)?;
@@ -74,6 +75,7 @@ impl SqliteStore {
     /// The names of the migrations that the database at `path` is behind; all of them where there is none.
     pub fn pending_migrations(path: &Path) -> Result<Vec<&'static str>, OpenError> {
         check_sqlite_version()?;
+        let path = &files::resolve(path)?;
         let _attachment = Attachment::new(path, Role::Operator)?;
         match path.try_exists() {
             Ok(true) => migrations::pending(&open_reader(path)?, path),
@@ -85,6 +87,7 @@ impl SqliteStore {
     /// Migrates the database at `path`, on which no server may run; the names of the migrations applied.
     pub fn migrate(path: &Path) -> Result<Vec<&'static str>, OpenError> {
         check_sqlite_version()?;
+        let path = &files::resolve(path)?;
         let _attachment = Attachment::new(path, Role::Server)?;
         files::create(path)?;
         let applied = migrations::migrate(&mut open_writer(path)?, path, Role::Server)?;

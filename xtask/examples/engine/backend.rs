@@ -52,11 +52,7 @@ pub(crate) fn run(url: &str, callers: usize, seconds: u64) -> Outcome<()> {
 }
 
 /// Stores a customer of the same sizes under random indexes.
-pub(crate) async fn store_one(
-    store: &dyn Store,
-    entropy: &SeededEntropy,
-    template: &CreateCustomer,
-) -> Outcome<()> {
+async fn store_one(store: &dyn Store, entropy: &SeededEntropy, template: &CreateCustomer) -> Outcome<()> {
     let mut command = template.clone();
     command.number = reserve(store).await?;
     command.email.0 = random_bytes(entropy);
@@ -83,6 +79,6 @@ async fn reserve(store: &dyn Store) -> Outcome<CustomerNumber> {
 }
 
 /// Another one at each start: the databases are filled in several turns.
-pub(crate) fn fresh_seed() -> u64 {
+fn fresh_seed() -> u64 {
     u64::from_le_bytes(rand::random())
 }

@@ -70,7 +70,8 @@ fn credentials_json(scene: &Scene, base_url: &str) -> String {
     .to_string()
 }
 
-struct WallClock;
+/// The machine's clock.
+pub(crate) struct WallClock;
 
 impl Clock for WallClock {
     #[expect(clippy::disallowed_methods, reason = "this server has no other clock")]
@@ -80,7 +81,8 @@ impl Clock for WallClock {
     }
 }
 
-struct ThreadRandomness;
+/// A generator of this thread's own.
+pub(crate) struct ThreadRandomness;
 
 impl Entropy for ThreadRandomness {
     fn fill(&self, bytes: &mut [u8]) {

@@ -4,6 +4,8 @@
 #![expect(clippy::print_stdout, reason = "what is printed is this program's interface")]
 
 mod backend;
+#[path = "../../src/load/customers.rs"]
+mod customers;
 mod fill;
 mod hot_path;
 mod log_server;
@@ -13,7 +15,7 @@ mod sink_store;
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const USAGE: &str = "usage: engine log-server FOLDER | backend DATABASE_URL CALLERS SECONDS | \
-                     fill DATABASE_FILE MORE | hot-path create|refused REQUESTS";
+                     fill FOLDER CUSTOMERS | hot-path create|refused REQUESTS";
 
 /// The server's allocator: what is measured here is part of it.
 #[global_allocator]
@@ -25,7 +27,7 @@ fn main() -> Outcome<()> {
     match words.as_slice() {
         ["log-server", folder] => log_server::run(folder.as_ref()),
         ["backend", url, callers, seconds] => backend::run(url, callers.parse()?, seconds.parse()?),
-        ["fill", file, more] => fill::run(file.as_ref(), more.parse()?),
+        ["fill", folder, customers] => fill::run(folder.as_ref(), customers.parse()?),
         ["hot-path", kind @ ("create" | "refused"), requests] => hot_path::run(kind, requests.parse()?),
         _ => Err(USAGE.into()),
     }

@@ -106,12 +106,12 @@ fn at_size(workshop: &Workshop, customers: u64, arguments: &Arguments) -> Outcom
 /// An installation with so many customers, of which no server runs.
 fn filled(workshop: &Workshop, customers: u64) -> Outcome<(Installation, String)> {
     let installation = workshop.installation("filled")?;
-    let file = installation.folder.join("registrar.db").display().to_string();
+    let folder = installation.folder.display().to_string();
     println!("bench: storing {customers} customers");
     let begun = Instant::now();
-    workshop.engine(&["fill", &file, &customers.to_string()])?;
+    workshop.engine(&["fill", &folder, &customers.to_string()])?;
     let seconds = begun.elapsed().as_secs_f64();
-    let bytes = mebibytes(std::fs::metadata(&file)?.len());
+    let bytes = mebibytes(std::fs::metadata(installation.folder.join("registrar.db"))?.len());
     Ok((
         installation,
         format!("filled in {seconds:.1} s through the engine; the database's file has {bytes:.0} MiB"),

@@ -103,7 +103,10 @@ impl HttpLoad {
         let (server_before, load_before) = (cpu_time(&self.target.processes)?, own_cpu_time()?);
         sending.begun = Instant::now();
         let until = sending.begun + span;
-        if sending.due.is_empty() {
+        if sending.due.is_empty() && self.core.is_some() {
+            // Then it is as busy beside each side, and no side pays for waking it.
+            connections.run_awake_until(until, &mut sending)?;
+        } else if sending.due.is_empty() {
             connections.run_until(until, &mut sending)?;
         } else {
             // What was due and found no free connection is sent late and counts as late.

@@ -20,6 +20,7 @@ mod report;
 mod requests;
 mod servers;
 mod side;
+mod sizes;
 
 use std::path::PathBuf;
 
@@ -47,6 +48,8 @@ pub(crate) enum Bench {
     Growth(growth::Arguments),
     /// Time from the start to `ready` with many customers stored, after an orderly end and after a kill.
     Startup(growth::Arguments),
+    /// Bytes of PostgreSQL's tables, indexes and log for each customer as they grow, and what a model says of more customers.
+    Sizes(sizes::Arguments),
     /// Resident memory of the server after many creates.
     Memory(memory::Arguments),
     /// The functions in which the embedded server spends its CPU time under load.
@@ -67,6 +70,7 @@ pub(crate) fn bench(what: &Bench) -> Outcome<()> {
         Bench::Latency(arguments) => latency::latency(arguments),
         Bench::Growth(arguments) => growth::growth(arguments),
         Bench::Startup(arguments) => growth::startup(arguments),
+        Bench::Sizes(arguments) => sizes::sizes(arguments),
         Bench::Memory(arguments) => memory::memory(arguments),
         Bench::Profile(arguments) => profile::profile(arguments),
         Bench::Plot(arguments) => plot::plot(arguments),

@@ -10,8 +10,7 @@ use crate::bench::Plan;
 use crate::bench::http_load::{HttpLoad, Target};
 use crate::fleet::{Installation, Member};
 use crate::load::Signer;
-use crate::machine::project;
-use crate::process::{built_executable, output};
+use crate::process::{example, output};
 use crate::server::{Credentials, Server, Starting, registrar, scratch};
 
 /// The programs of one run and a folder for what they write.
@@ -45,10 +44,7 @@ impl Workshop {
     pub(crate) fn new(mode: &str, plan: &Plan) -> Outcome<Self> {
         let folder = scratch(&format!("bench-{mode}"))?;
         let binary = registrar(plan.binary.as_deref(), true, &folder)?;
-        let build = |name: &'static str| {
-            let arguments = ["build", "--locked", "--release", "--package", "xtask", "--example", name];
-            built_executable(&project(), &arguments, name).map(|path| (name, path))
-        };
+        let build = |name: &'static str| example(name).map(|path| (name, path));
         Ok(Self { folder, binary, examples: vec![build("echo")?, build("engine")?], pin: plan.pin })
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Invariant: what counts is what a client saw on the socket, never what the server says of itself.
 
+mod filled;
 mod rows;
+mod starts;
 mod traffic;
 
 use std::path::{Path, PathBuf};
@@ -13,10 +15,15 @@ use crate::load::{Connections, Dice, Findings, Signer};
 use crate::machine::fresh_seed;
 use crate::server::{Credentials, Launch, Server, registrar, scratch};
 
+use filled::Filled;
+use starts::Starts;
 use traffic::Load;
 
-/// Acknowledged requests repeated after each restart, under load.
+/// Acknowledged requests repeated after each restart, under load, and as many for customers that were there before.
 const SAMPLE: usize = 200;
+
+/// How many of the customers that were there before the first kill are asked for again.
+const FILLED_ASKED: usize = 2_000;
 
 /// How long answers that the kernel already holds may take to be read after a kill.
 const LAST_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
@@ -36,6 +43,10 @@ pub(crate) struct Arguments {
     /// Connections under load.
     #[arg(long, default_value_t = 32)]
     pub(crate) connections: usize,
+    /// Fills the database with so many customers before the first kill: afterwards each must be there unchanged, and some
+    /// are asked for again after every kill.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) customers: u64,
     /// Repeats the choices of an earlier run; the moments of the kills differ all the same.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
@@ -50,7 +61,15 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// A loop of so many kills for the test run.
     pub(crate) fn short(count: u32) -> Self {
-        Self { count, milliseconds: 300, connections: 32, seed: None, release: false, binary: None }
+        Self {
+            count,
+            milliseconds: 300,
+            connections: 32,
+            customers: 0,
+            seed: None,
+            release: false,
+            binary: None,
+        }
     }
 }
 
@@ -60,7 +79,7 @@ pub(crate) fn kills(arguments: &Arguments) -> Outcome<()> {
     let binary = registrar(arguments.binary.as_deref(), arguments.release, &folder)?;
     let seed = arguments.seed.unwrap_or_else(fresh_seed);
     println!("kills: {} under load, seed {seed}", arguments.count);
-    let mut run = Run::new(&binary, folder, seed)?;
+    let mut run = Run::new(&binary, folder, seed, arguments)?;
     for done in 1..=arguments.count {
         run.kill_once(arguments)?;
         if done % 20 == 0 {
@@ -73,7 +92,9 @@ pub(crate) fn kills(arguments: &Arguments) -> Outcome<()> {
         }
     }
     run.settle(arguments.connections)?;
-    run.report(seed)
+    run.report(seed)?;
+    // Gigabytes where it was filled; after findings they are the evidence.
+    Ok(std::fs::remove_dir_all(&run.launch.data)?)
 }
 
 struct Run {
@@ -85,29 +106,57 @@ struct Run {
     under_load: u32,
     in_start: u32,
     in_first_start: u32,
+    filled: Filled,
+    first_start_time: Duration,
     start_time: Duration,
+    was_killed: bool,
+    starts: Starts,
 }
 
 impl Run {
-    fn new(binary: &Path, folder: PathBuf, seed: u64) -> Outcome<Self> {
+    fn new(binary: &Path, folder: PathBuf, seed: u64, arguments: &Arguments) -> Outcome<Self> {
         let launch = Launch::new(binary, &folder);
         let before = Instant::now();
         launch.start()?.stop()?;
-        let start_time = before.elapsed();
+        let first_start_time = before.elapsed();
         let credentials = Credentials::of(&launch.data)?;
-        let load = Load::new(Signer::new(&credentials)?, seed);
-        let dice = Dice::new(!seed);
-        Ok(Self {
+        let filled = Filled::store(&launch.data, arguments.customers)?;
+        let mut run = Self {
+            load: Load::new(Signer::new(&credentials)?, seed),
             launch,
             folder,
             credentials,
-            load,
-            dice,
+            dice: Dice::new(!seed),
             under_load: 0,
             in_start: 0,
             in_first_start: 0,
-            start_time,
-        })
+            filled,
+            first_start_time,
+            start_time: first_start_time,
+            was_killed: false,
+            starts: Starts::default(),
+        };
+        if arguments.customers > 0 {
+            run.ask_filled(arguments.connections)?;
+        }
+        Ok(run)
+    }
+
+    /// Asks for customers that are there before the first kill, so that their answers are known.
+    fn ask_filled(&mut self, connections: usize) -> Outcome<()> {
+        let before = Instant::now();
+        let server = self.start()?;
+        self.start_time = before.elapsed();
+        println!("kills: the first start after filling took {:.3} s", self.start_time.as_secs_f64());
+        let mut connections = Connections::open(server.address, connections)?;
+        self.load.ask_filled(self.filled.count(), FILLED_ASKED);
+        self.load.makes_new = false;
+        self.send_all(&mut connections)?;
+        self.load.makes_new = true;
+        self.load.check_filled();
+        drop(connections);
+        server.stop()?;
+        Ok(())
     }
 
     fn kill_once(&mut self, arguments: &Arguments) -> Outcome<()> {
@@ -128,6 +177,7 @@ impl Run {
             return Err("the server ended by itself under load".into());
         }
         server.kill();
+        self.was_killed = true;
         connections.drain(Instant::now() + LAST_ANSWERS_WITHIN, &mut self.load)?;
         self.under_load += 1;
         Ok(())
@@ -138,6 +188,7 @@ impl Run {
         let starting = self.launch.begin()?;
         std::thread::sleep(self.start_time.mul_f64(self.fraction()));
         starting.kill();
+        self.was_killed = true;
         self.in_start += 1;
         Ok(())
     }
@@ -148,7 +199,7 @@ impl Run {
         std::fs::create_dir_all(&folder)?;
         let launch = Launch::new(&self.launch.binary, &folder);
         let starting = launch.begin()?;
-        std::thread::sleep(self.start_time.mul_f64(self.fraction()));
+        std::thread::sleep(self.first_start_time.mul_f64(self.fraction()));
         starting.kill();
         launch
             .start()
@@ -161,7 +212,11 @@ impl Run {
     }
 
     fn start(&mut self) -> Outcome<Server> {
+        let before = Instant::now();
         let server = self.launch.start()?;
+        if std::mem::take(&mut self.was_killed) {
+            self.starts.enter(before.elapsed());
+        }
         if Credentials::of(&self.launch.data)? != self.credentials {
             return Err("after a restart credentials.json names another key".into());
         }
@@ -172,9 +227,21 @@ impl Run {
     fn settle(&mut self, connections: usize) -> Outcome<()> {
         let server = self.start()?;
         let mut connections = Connections::open(server.address, connections)?;
-        let until = Instant::now() + SETTLED_WITHIN;
         self.load.makes_new = false;
         self.load.repeat(usize::MAX);
+        self.send_all(&mut connections)?;
+        drop(connections);
+        server.stop()?;
+        let rows = self.filled.read_again(&self.launch.data)?;
+        self.filled.compare(&rows, &mut self.load.ledger.findings);
+        // The persons of the customers that were asked for have old rows.
+        self.load.ledger.enter_row_count(rows.new + self.load.filled_asked() as u64);
+        Ok(())
+    }
+
+    /// Sends what is queued, and again what stays open; ends early where something is wrong.
+    fn send_all(&mut self, connections: &mut Connections) -> Outcome<()> {
+        let until = Instant::now() + SETTLED_WITHIN;
         loop {
             connections.run_until(until, &mut self.load)?;
             if Instant::now() >= until {
@@ -183,20 +250,15 @@ impl Run {
                 );
             }
             if self.load.is_spent() && self.load.ledger.open().next().is_none() {
-                break;
+                return Ok(());
             }
             if !self.load.ledger.findings.are_none() {
-                break;
+                return Ok(());
             }
             if self.load.is_spent() {
                 self.load.repeat(0);
             }
         }
-        drop(connections);
-        server.stop()?;
-        let rows = rows::customers(&self.launch.data, &self.folder)?;
-        self.load.ledger.enter_row_count(rows);
-        Ok(())
     }
 
     fn fraction(&mut self) -> f64 {
@@ -218,6 +280,14 @@ impl Run {
             ledger.persons(),
             ledger.codes()
         );
+        println!("starts after a kill {}", self.starts);
+        if self.filled.count() > 0 {
+            println!(
+                "customers before {}, asked for again {}",
+                self.filled.count(),
+                self.load.filled_asked()
+            );
+        }
         println!("lost {lost}, doubled {doubled}, differing retries {differing}");
         for (answer, count) in unexpected {
             println!("unexpected answer {answer}: {count}");

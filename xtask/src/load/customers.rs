@@ -1,6 +1,11 @@
 //! Made-up customers that satisfy every field rule, none like another.
 //!
-//! Invariant: two customers of one run differ in e-mail and in payload; the same run and number give the same customer.
+//! The program that fills databases (`xtask/examples/engine/fill.rs`) reads this file too, so that what it stored can be
+//! asked for again. Invariant: two customers of one run differ in e-mail and in payload; the same run and number give the
+//! same customer.
+
+/// The run of the customers that databases are filled with; every other run is below 2^32.
+const FILLED: u64 = 1 << 32;
 
 /// What a made-up customer is told apart by.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +19,16 @@ pub(crate) struct Customer {
 }
 
 impl Customer {
+    /// One of those that databases are filled with.
+    pub(crate) fn filled(person: u64) -> Self {
+        Self { run: FILLED, person, variant: 0 }
+    }
+
+    /// The body under which it was stored.
+    pub(crate) fn first_body(&self) -> String {
+        self.body(Some(&uuid(self.run, self.person)))
+    }
+
     /// The body to submit, about 430 bytes like the documented sample; without `request_id` where none is given.
     pub(crate) fn body(&self, request_id: Option<&str>) -> String {
         let Self { run, person, variant } = self;

@@ -20,7 +20,7 @@ fn a_move_is_undone_while_nothing_was_accepted() {
     let undone = source.copy(&target, &["--undo"]);
     assert_eq!(undone.code, Some(0), "{}", undone.stderr);
     let closed = target.run(source.path(), &["serve", "--listen", "127.0.0.1:0"]);
-    assert!(closed.stderr.contains("an unfinished copy"), "{}", closed.stderr);
+    assert!(closed.stderr.contains("went back to where it was copied from"), "{}", closed.stderr);
     let server = source.serve();
     let accepted = source.accepted.iter().map(|accepted| code_in(&accepted.answer));
     let mut codes: HashSet<_> = accepted.collect();

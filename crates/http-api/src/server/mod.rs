@@ -1,8 +1,8 @@
 //! Listening: accepts connections up to a bound, serves them, and drains them when told to end. Here the walk of a
 //! `create_customer` begins, as that of every request.
 //!
-//! Knows sockets and deadlines, not operations. Invariant: a slow or silent client costs a connection and nothing else,
-//! and when `serve` returns no request is being handled, unless the drain's deadline passed.
+//! Knows sockets and deadlines, not operations. Invariant: a slow or silent client costs a connection and the memory of what
+//! it has sent, and when `serve` returns no request is being handled, unless the drain's deadline passed.
 
 mod guarded_stream;
 

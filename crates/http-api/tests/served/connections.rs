@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::support::{Server, read_answer, read_to_close, short_limits};
-use registrar_http_api::Drain;
+use registrar_http_api::{Drain, HttpLimits};
 
 const TIME: &[u8] = b"GET /time HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -85,6 +85,43 @@ fn slow_connections_do_not_hold_up_a_good_one() {
     let mut stream = server.connect();
     stream.write_all(TIME).unwrap();
     assert_eq!(status(&read_answer(&mut stream)), "200");
+}
+
+/// More than a thousand, each of which announces as much as is accepted, or nothing, and sends a byte of it.
+#[test]
+fn slow_bodies_however_many_do_not_keep_a_body_in_pieces_from_being_read() {
+    allow_open_files(4_096);
+    let limits =
+        HttpLimits { max_connections: 2_000, body_timeout: Duration::from_mins(1), ..short_limits() };
+    let server = Server::start(limits);
+    let slow = |place: u32| {
+        let (length, byte) = if place.is_multiple_of(2) {
+            ("Content-Length: 65536", "{")
+        } else {
+            ("Transfer-Encoding: chunked", "1\r\n{\r\n")
+        };
+        let head = format!("POST /participants/customers/new HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n");
+        let mut stream = server.connect();
+        stream.write_all((head + byte).as_bytes()).unwrap();
+        stream
+    };
+    let held: Vec<_> = (0..1_200).map(slow).collect();
+    let in_pieces =
+        b"POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n\
+        1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
+    for _ in 0..5 {
+        assert_eq!(status(&server.exchange(in_pieces)), "401");
+    }
+    drop(held);
+}
+
+/// Raises the soft limit where it is lower.
+fn allow_open_files(wanted: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some_and(|current| current < wanted) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }).unwrap();
+    }
 }
 
 #[test]

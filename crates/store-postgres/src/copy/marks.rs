@@ -6,16 +6,22 @@
 use std::collections::BTreeMap;
 
 use registrar_domain::codes::CUSTOMER_NUMBERS;
+use tokio::time::{Instant, sleep};
 
-use super::TargetState;
+use super::{TargetState, Withdrawal};
 use crate::decode::first;
 use crate::failure::Trouble;
+use crate::limits::{LINGER, RECONNECT_PAUSE};
 use crate::open_error::OpenError;
 use crate::session::Session;
 
-const UNFINISHED: &str = "copy_unfinished";
+pub(crate) const UNFINISHED: &str = "copy_unfinished";
 const FINISHED: &str = "copy_finished";
+/// Beside the mark of an unfinished copy: it was finished once, and its source took the installation back.
+const UNDONE: &str = "copy_undone";
 const NUMBERS: &str = "next_customer_number";
+
+const IS_UNDONE: &str = "SELECT EXISTS (SELECT 1 FROM settings WHERE name = 'copy_undone')";
 
 const MARKS: &str = "SELECT name, value FROM settings WHERE name IN ('copy_unfinished', 'copy_finished')";
 
@@ -28,6 +34,10 @@ const IS_EMPTY: &str = "SELECT NOT (EXISTS (SELECT 1 FROM platforms) OR EXISTS (
 /// In one order, and the same rows that servers and operators lock.
 const LOCK: &str = "SELECT name FROM settings WHERE name IN ('access_version', 'next_customer_number') \
     ORDER BY name FOR UPDATE";
+
+/// Every connection reads this table before it is used for anything (`crate::identity`): those that read it before are
+/// counted, the others wait and then see the mark.
+const HOLD_BACK: &str = "LOCK TABLE installation_keys IN ACCESS EXCLUSIVE MODE";
 
 const SET: &str = "INSERT INTO settings (name, value) VALUES ($1, $2) \
     ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value";
@@ -57,7 +67,11 @@ pub(super) async fn owns_tables(session: &Session) -> Result<bool, Trouble> {
 /// Refuses a database that holds half a copy.
 pub(crate) async fn refuse_half_a_copy(session: &Session) -> Result<(), OpenError> {
     match marked(session).await? {
-        Some(TargetState::Unfinished(_)) => Err(OpenError::HalfCopied),
+        Some(TargetState::Unfinished(_)) => {
+            let rows = session.query(IS_UNDONE, &[]).await?;
+            let is_undone = first(&rows)?.try_get(0)?;
+            Err(if is_undone { OpenError::CopyUndone } else { OpenError::HalfCopied })
+        }
         _ => Ok(()),
     }
 }
@@ -121,41 +135,65 @@ pub(super) async fn finish(
             return Err(Trouble::internal(format!("settings {name} has another value on the target")));
         }
         session.query(UNSET, &[&UNFINISHED]).await?;
+        session.query(UNSET, &[&UNDONE]).await?;
         session.query(SET, &[&FINISHED, &copy_id]).await?;
         Ok(())
     };
     session.transaction("BEGIN", work).await
 }
 
-/// Makes a finished copy unfinished, unless something happened since.
+/// Makes a finished copy unfinished, unless something happened since or could still happen.
 pub(super) async fn withdraw(
     session: &Session,
     copy_id: i64,
     counters: &BTreeMap<String, i64>,
-) -> Result<bool, Trouble> {
+) -> Result<Withdrawal, Trouble> {
     let counter = |name: &str| counters.get(name).copied().unwrap_or(0);
+    // Asked at first as well, so that nobody waits for a lock of somebody who need only be sent away.
+    let connected = connected_still(session).await?;
+    if connected > 0 {
+        return Ok(Withdrawal::Connected(connected));
+    }
     let work = async {
         session.query(LOCK, &[]).await?;
         match state(session).await? {
-            TargetState::Unfinished(found) if found == copy_id => return Ok(true),
+            TargetState::Unfinished(found) if found == copy_id => return Ok(Withdrawal::Done),
             TargetState::Finished(found) if found == copy_id => {}
             _ => return Err(Trouble::internal("the target is not that of this copy")),
+        }
+        session.batch(HOLD_BACK).await?;
+        let connected = other_connections(session).await?;
+        if connected > 0 {
+            return Ok(Withdrawal::Connected(connected));
         }
         let limits = (counter(NUMBERS), counter("next_audit_event"), counter("access_version"));
         let rows = session.query(HAPPENED, &[&limits.0, &limits.1, &limits.2]).await?;
         if first(&rows)?.try_get(0)? {
-            return Ok(false);
+            return Ok(Withdrawal::Outdated);
         }
         session.query(SET, &[&NUMBERS, &i64::from(CUSTOMER_NUMBERS)]).await?;
         session.query(UNSET, &[&FINISHED]).await?;
         session.query(SET, &[&UNFINISHED, &copy_id]).await?;
-        Ok(true)
+        session.query(SET, &[&UNDONE, &copy_id]).await?;
+        Ok(Withdrawal::Done)
     };
     session.transaction("BEGIN", work).await
 }
 
+/// Connections of others that stay: those of a server that has just ended are listed a moment longer.
+async fn connected_still(session: &Session) -> Result<u64, Trouble> {
+    let until = Instant::now() + LINGER;
+    loop {
+        let connected = other_connections(session).await?;
+        if connected == 0 || Instant::now() >= until {
+            return Ok(connected);
+        }
+        sleep(RECONNECT_PAUSE).await;
+    }
+}
+
 /// Connections of others.
-pub(super) async fn other_connections(session: &Session) -> Result<u64, Trouble> {
+async fn other_connections(session: &Session) -> Result<u64, Trouble> {
     let rows = session.query(CONNECTIONS, &[]).await?;
     Ok(u64::try_from(first(&rows)?.try_get::<_, i64>(0)?).unwrap_or(0))
 }

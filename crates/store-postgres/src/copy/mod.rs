@@ -12,7 +12,7 @@ use registrar_domain::store::StoreFailure;
 use registrar_domain::transfer::{Row, Table};
 use tokio::runtime::{Builder, Runtime};
 
-pub(crate) use self::marks::refuse_half_a_copy;
+pub(crate) use self::marks::{UNFINISHED, refuse_half_a_copy};
 use crate::address::Address;
 use crate::failure::{Severity, Trouble};
 use crate::inspect::check_version;
@@ -33,6 +33,17 @@ pub enum TargetState {
     Finished(i64),
     /// Another installation.
     Occupied,
+}
+
+/// What became of taking a finished copy back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// No server can use it any more.
+    Done,
+    /// Nothing: so many others are connected, and a server among them would go on.
+    Connected(u64),
+    /// Nothing: it holds what the source does not know of.
+    Outdated,
 }
 
 /// Why the target could not do something.
@@ -148,20 +159,19 @@ impl CopyTarget {
         Ok(self.runtime.block_on(marks::finish(&self.session, copy_id, counters))?)
     }
 
-    /// Takes a finished copy back, so that no server can use it: it is unfinished again. False if something happened since
-    /// that the source does not know of, whose counters were these.
-    pub fn withdraw(&self, copy_id: i64, counters: &BTreeMap<String, i64>) -> Result<bool, TargetError> {
+    /// Takes a finished copy back, so that no server can use it: it is unfinished again. Servers that were cut off and come
+    /// back are refused. `counters` are the source's, by which what happened since is known.
+    pub fn withdraw(
+        &self,
+        copy_id: i64,
+        counters: &BTreeMap<String, i64>,
+    ) -> Result<Withdrawal, TargetError> {
         Ok(self.runtime.block_on(marks::withdraw(&self.session, copy_id, counters))?)
-    }
-
-    /// How many other connections the database has, those of servers among them.
-    pub fn other_connections(&self) -> Result<u64, TargetError> {
-        Ok(self.runtime.block_on(marks::other_connections(&self.session))?)
     }
 }
 
 async fn connect(address: &Address) -> Result<Session, Trouble> {
-    let session = Session::connect(address).await?;
+    let session = Session::connect(address).await?.waited_for(COPY_WAIT);
     let millis = COPY_WAIT.as_millis();
     session.batch(&format!("SET statement_timeout = {millis}; SET lock_timeout = {millis}")).await?;
     // Rows that a policy would hide are an error, not missing.

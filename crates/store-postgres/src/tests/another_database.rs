@@ -26,7 +26,7 @@ fn keys(byte: u8) -> Vec<InstallationKey> {
 }
 
 /// Makes an installation of its own, as a server does when it starts.
-fn install(store: &PostgresStore, byte: u8) -> Scene {
+pub(super) fn install(store: &PostgresStore, byte: u8) -> Scene {
     let stored = block_on(store.load_or_store_installation_keys(keys(byte))).unwrap();
     assert_eq!(stored, keys(byte));
     scene(store, "one")
@@ -39,7 +39,11 @@ fn other_installation() -> TestDatabase {
     other
 }
 
-fn create(store: &PostgresStore, scene: Scene, request: u8) -> Result<CreateCustomerOutcome, StoreFailure> {
+pub(super) fn create(
+    store: &PostgresStore,
+    scene: Scene,
+    request: u8,
+) -> Result<CreateCustomerOutcome, StoreFailure> {
     block_on(store.create_customer(scene.customer(store).request(request).email(request).build()))
 }
 

@@ -1,14 +1,21 @@
 //! A database as the target of a copy.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use registrar_domain::codes::CUSTOMER_NUMBERS;
-use registrar_domain::store::Store;
+use registrar_domain::store::{Store, StoreFailure};
+use registrar_domain::testing::{Scene, TestClock, block_on};
 use registrar_domain::transfer::{Cell, Kind, Row, Table};
 
+use super::another_database::{create, install};
+use super::beside::Beside;
 use super::engine::server;
+use crate::limits::Patience;
 use crate::testing::TestDatabase;
-use crate::{Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState};
+use crate::{
+    Address, CopyTarget, OpenError, PostgresStore, Role, TargetError, TargetState, Withdrawal, inspect,
+};
 
 fn target(database: &TestDatabase) -> CopyTarget {
     CopyTarget::open(&database.address()).unwrap()
@@ -213,14 +220,111 @@ fn a_finished_copy_is_withdrawn_only_while_nothing_happened() {
         target.store(Table::ApiKeys, &rows(Table::ApiKeys, 1..2)).unwrap();
         target.finish(7, &counters()).unwrap();
         assert!(matches!(target.withdraw(8, &counters()), Err(TargetError::Failed(_))));
-        assert_eq!(target.withdraw(7, &counters()), Ok(true));
-        assert_eq!(target.withdraw(7, &counters()), Ok(true));
-        assert!(matches!(refusal(&database, Role::Server), OpenError::HalfCopied));
+        assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Done));
+        assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Done));
+        let refused = refusal(&database, Role::Server);
+        assert!(matches!(refused, OpenError::CopyUndone), "{refused}");
+        assert!(refused.to_string().contains("drop this database"), "{refused}");
+        let inspected = inspect(&database.address(), &TestClock::default()).map(|_| ());
+        assert!(matches!(inspected, Err(OpenError::CopyUndone)), "{inspected:?}");
         target.finish(7, &counters()).unwrap();
         database.sql(happened);
-        assert_eq!(target.withdraw(7, &counters()), Ok(false), "{happened}");
+        assert_eq!(target.withdraw(7, &counters()), Ok(Withdrawal::Outdated), "{happened}");
         assert_eq!(target.state(), Ok(TargetState::Finished(7)));
     }
+}
+
+/// A finished copy on which a server runs that has lost its connections.
+fn cut_off(database: &TestDatabase) -> (CopyTarget, PostgresStore, Scene) {
+    let target = target(database);
+    target.begin(7).unwrap();
+    let numbers = ["next_customer_number", "next_audit_event"];
+    target.finish(7, &numbers.into_iter().map(|name| (name.to_owned(), 1)).collect()).unwrap();
+    let store = server(database);
+    let scene = install(&store, 1);
+    drop(target);
+    database.end_connections();
+    (self::target(database), store, scene)
+}
+
+/// What the database now says of itself, as the source would say it: nothing happened since.
+fn present_counters(database: &TestDatabase) -> BTreeMap<String, i64> {
+    let rows = database.sql("SELECT name, value FROM settings WHERE name NOT LIKE 'copy%'");
+    let pairs = rows.lines().map(|line| line.split_once('|').unwrap());
+    pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
+}
+
+#[test]
+fn a_server_that_comes_back_after_its_copy_was_withdrawn_accepts_nothing() {
+    let database = TestDatabase::new();
+    let (target, store, scene) = cut_off(&database);
+    assert_eq!(target.withdraw(7, &present_counters(&database)), Ok(Withdrawal::Done));
+    for _ in 0..4 {
+        let told = create(&store, scene, 1);
+        assert!(matches!(&told, Err(StoreFailure::Unavailable(text)) if text.contains("copy")), "{told:?}");
+    }
+    assert!(block_on(store.check_ready()).is_err());
+    assert_eq!(database.sql("SELECT count(*) FROM customers"), "0");
+}
+
+#[test]
+fn a_copy_with_other_connections_is_not_withdrawn() {
+    let database = TestDatabase::new();
+    let (target, store, scene) = cut_off(&database);
+    let counters = present_counters(&database);
+    block_on(store.check_ready()).unwrap();
+    assert_eq!(target.withdraw(7, &counters), Ok(Withdrawal::Connected(1)));
+    assert_eq!(target.state(), Ok(TargetState::Finished(7)));
+    assert!(create(&store, scene, 1).is_ok());
+}
+
+/// Sees the server's connections without being one of those that are counted.
+fn watcher(database: &TestDatabase) -> Beside {
+    let url = database.url();
+    let (_, rest) = url.split_once('?').unwrap();
+    Beside::new(&Address::parse(&format!("postgres:///postgres?{rest}")).unwrap())
+}
+
+/// It looks at the database after the connections were counted and before the mark can be seen.
+#[test]
+fn a_server_that_comes_back_while_its_copy_is_withdrawn_accepts_nothing() {
+    let database = TestDatabase::on_its_own_server();
+    let (target, store, scene) = cut_off(&database);
+    let counters = present_counters(&database);
+    database.set_on_its_own_server("synchronous_standby_names = 'nobody'");
+    let mut watcher = watcher(&database);
+    let begun = Instant::now();
+    let mut until = |sql: &str| {
+        while watcher.run(sql).unwrap() != ["1"] {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{sql}");
+        }
+    };
+    std::thread::scope(|scope| {
+        let withdrawn = scope.spawn(|| target.withdraw(7, &counters));
+        until("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        let created = scope.spawn(|| create(&store, scene, 1));
+        until("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        database.set_on_its_own_server("synchronous_standby_names = ''");
+        let (withdrawn, created) = (withdrawn.join().unwrap(), created.join().unwrap());
+        assert_eq!(withdrawn, Ok(Withdrawal::Done));
+        assert!(matches!(created, Err(StoreFailure::Unavailable(_))), "{created:?}");
+    });
+    assert_eq!(database.sql("SELECT count(*) FROM customers"), "0");
+}
+
+/// Reading a large batch back takes as long as storing it.
+#[test]
+fn what_a_copy_reads_is_waited_for_as_long_as_what_it_stores() {
+    let database = TestDatabase::new();
+    let patience = Patience { answer: Duration::from_secs(1), ..Patience::default() };
+    drop(target(&database));
+    let target = CopyTarget::open(&database.address().waited_for(patience)).unwrap();
+    let mut beside = Beside::new(&database.address());
+    beside.run("BEGIN; LOCK TABLE customers").unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || beside.run("SELECT pg_sleep(1.5); COMMIT").unwrap());
+        assert!(target.rows(Table::Customers, None, None, 100).unwrap().is_empty());
+    });
 }
 
 #[test]
@@ -233,8 +337,4 @@ fn a_lost_connection_passes_and_the_next_one_works() {
     assert!(matches!(lost, Err(TargetError::Passing(_))), "{lost:?}");
     target.reconnect().unwrap();
     target.store(Table::Platforms, &rows(Table::Platforms, 1..2)).unwrap();
-    assert_eq!(target.other_connections(), Ok(0));
-    let other = self::target(&database);
-    assert_eq!(target.other_connections(), Ok(1));
-    drop(other);
 }

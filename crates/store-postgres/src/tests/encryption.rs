@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use registrar_domain::store::{CreateCustomerOutcome, Store, StoreFailure};
 use registrar_domain::testing::{CustomerFixture, Scene, TestClock, block_on, scene};
@@ -12,6 +13,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 
+use super::faults::until;
+use crate::failure::Trouble;
+use crate::limits::Patience;
+use crate::session::Session;
 use crate::testing::certificates::{Authority, Identity};
 use crate::testing::{PASSWORD, TestDatabase};
 use crate::{Address, OpenError, PostgresStore, Protection, Role, inspect};
@@ -94,6 +99,21 @@ fn customers_are_created_over_a_verified_connection_that_the_password_is_bound_t
     assert_eq!(setting.database.sql(used), "t|t|TLSv1.3");
     let found = inspect(&Address::parse(&url).unwrap(), &TestClock::default()).unwrap();
     assert_eq!(found.protection, Protection::HostVerified);
+}
+
+#[test]
+fn a_statement_that_is_given_up_is_cancelled_over_a_verified_connection_too() {
+    let setting = Setting::new();
+    let address = Address::parse(&setting.url(&setting.verified("verify-full"))).unwrap();
+    let patience =
+        Patience { answer: Duration::from_secs(1), statement: Duration::from_mins(1), ..Patience::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let session = Session::connect(&address.waited_for(patience)).await.unwrap();
+        let trouble = session.batch("SELECT pg_sleep(50)").await.unwrap_err();
+        assert!(matches!(trouble, Trouble::Slow), "{}", trouble.text());
+    });
+    until(&setting.database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "0");
 }
 
 #[test]

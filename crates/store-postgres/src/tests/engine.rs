@@ -1,6 +1,7 @@
 //! An engine on a database of its own, and what its tables hold, read beside it.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use registrar_domain::clock::UnixMillis;
@@ -8,7 +9,7 @@ use registrar_domain::ids::{CustomerNumber, KeyNumber, PlatformNumber, TraceId};
 use registrar_domain::platform::WrappedKey;
 use registrar_domain::rules::audit::AuditEvent;
 use registrar_domain::store::{
-    BlindIndex, CreateCustomer, InstallationKey, PayloadDigest, SealedCustomer, Store,
+    BlindIndex, CreateCustomer, InstallationKey, PayloadDigest, SealedCustomer, Store, StoreFailure,
 };
 use registrar_domain::testing::sequences::{Engine, compare, steps};
 use registrar_domain::testing::through_faults::{
@@ -17,6 +18,9 @@ use registrar_domain::testing::through_faults::{
 use registrar_domain::testing::{Contents, block_on};
 use tokio_postgres::{NoTls, Row};
 
+use crate::desk::Repeating;
+use crate::engine::Engine as PostgresEngine;
+use crate::migrations::STEPS;
 use crate::testing::TestDatabase;
 use crate::{PostgresStore, Role, migrate_for};
 
@@ -178,4 +182,18 @@ fn clients_settle_everything_though_outcomes_are_lost() {
     for seed in 0..2 {
         clients_settle_everything_through_faults(Held::new(), seed);
     }
+}
+
+#[test]
+fn a_job_that_panics_keeps_nobody_from_closing_the_store() {
+    let database = TestDatabase::new();
+    let engine = PostgresEngine::start(&database.address(), Role::Server, STEPS).unwrap();
+    let told = block_on(engine.run(Repeating::Reads, |_| async { panic!("a bug") }));
+    assert!(matches!(told, Err::<(), _>(StoreFailure::OutcomeUnknown(_))), "{told:?}");
+    let (sender, closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(engine);
+        sender.send(()).unwrap();
+    });
+    closed.recv_timeout(Duration::from_secs(20)).unwrap();
 }

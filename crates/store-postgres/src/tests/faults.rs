@@ -11,9 +11,10 @@ use registrar_domain::store::{
 use registrar_domain::testing::{CustomerFixture, Scene, block_on, scene, stored};
 
 use super::engine::{Held, server};
-use crate::PostgresStore;
-use crate::limits::{QUEUE_COMMANDS_MAX, WRITERS};
+use super::wire::QUICK;
+use crate::limits::{Patience, QUEUE_COMMANDS_MAX, WRITERS};
 use crate::testing::TestDatabase;
+use crate::{PostgresStore, Role};
 
 /// Longer than anything that is waited for here; only a failing test takes so long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -161,6 +162,42 @@ fn nothing_is_told_of_a_customer_that_no_replica_has() {
     assert_eq!(block_on(look_up), Ok(Some(stored(&command))));
     assert_eq!(store.statistics().outcomes_found, 1);
     assert_eq!(database.sql("SELECT count(*) FROM customers"), "1");
+}
+
+/// As long as a test can wait for what never comes.
+const BRIEF: Patience = Patience {
+    connect: Duration::from_secs(1),
+    answer: Duration::from_secs(1),
+    unsent: Duration::from_millis(500),
+    outcome: Duration::from_millis(1500),
+    ..QUICK
+};
+
+#[test]
+fn commits_that_are_given_up_leave_no_connection_behind_and_are_told_to_nobody() {
+    let database = TestDatabase::on_its_own_server();
+    let scene = scene(&server(&database), "one");
+    let store = PostgresStore::open(&database.address().waited_for(BRIEF), Role::Server).unwrap();
+    let command = customer(&store, scene, 1);
+    database.set_on_its_own_server("synchronous_standby_names = 'nobody'");
+    for round in 0..3 {
+        let told = block_on(store.create_customer(command.clone()));
+        // The later ones meet the first, and store nothing themselves.
+        let is_right = match told {
+            Err(StoreFailure::OutcomeUnknown(_)) => true,
+            Err(StoreFailure::Unavailable(_)) => round > 0,
+            _ => false,
+        };
+        assert!(is_right, "{told:?}");
+        let ready = block_on(store.check_ready());
+        assert!(ready.is_err(), "{ready:?}");
+    }
+    until(&database, WAITING, "0");
+    // What was given up is there for all to see, but not durable, and was told to nobody.
+    assert_eq!(database.sql("SELECT count(*) FROM customers"), "1");
+    database.set_on_its_own_server("synchronous_standby_names = ''");
+    let told = block_on(store.create_customer(command.clone()));
+    assert_eq!(told, Ok(CreateCustomerOutcome::Replayed(stored(&command))));
 }
 
 #[test]

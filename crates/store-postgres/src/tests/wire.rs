@@ -23,6 +23,7 @@ use crate::limits::{
     ANSWER_WAIT, CONNECT_TIMEOUT, OUTCOME_PATIENCE, Patience, STATEMENT_TIMEOUT, UNSENT_PATIENCE,
 };
 use crate::queue::Queue;
+use crate::session::Session;
 use crate::statistics::Counters;
 use crate::testing::TestDatabase;
 use crate::writer::Writer;
@@ -380,4 +381,20 @@ fn a_table_that_stays_locked_does_not_hold_a_batch_up_for_every_half_of_it() {
     }
     assert!(waited < patience.outcome + 2 * patience.statement + MARGIN, "{waited:?}");
     assert!(wire.settle(&commands).into_iter().all(|answer| answer == Ok(CreateCustomerOutcome::Created)));
+}
+
+/// The cause is at the first host; the second is as replicas are.
+#[test]
+fn what_a_host_refuses_is_told_though_a_later_one_cannot_be_used() {
+    let wire = Wire::new();
+    // Of a listener that is dropped at once.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let open = wire.proxy.address().hosts()[0].get_ports()[0];
+    for hosts in
+        [format!("127.0.0.1:{open},127.0.0.1:{closed}"), format!("127.0.0.1:{closed},127.0.0.1:{open}")]
+    {
+        let address = Address::parse(&format!("postgres://registrar@{hosts}/no_such_database")).unwrap();
+        let trouble = wire.runtime.block_on(Session::connect(&address)).err().unwrap();
+        assert!(trouble.text().contains("3D000"), "{hosts}: {}", trouble.text());
+    }
 }

@@ -14,10 +14,12 @@ use registrar_domain::store::{
 use registrar_domain::testing::{block_on, new_api_key, new_platform, operator_act, stored};
 
 use super::proxy::{Harm, Trap};
-use super::wire::{FROZEN, QUICK, SHORT, Wire};
+use super::wire::{FROZEN, QUICK, SHORT, TOO_LONG, Wire};
 use crate::desk::Desk;
-use crate::limits::Patience;
+use crate::failure::{Severity, Trouble};
+use crate::limits::{DESK_SESSIONS, Patience};
 use crate::numbers::Numbers;
+use crate::session::Session;
 use crate::{PostgresStore, Role};
 
 /// What acts change: platforms, keys, revoked keys, events, the version, the sum of last uses, installation keys. Read after
@@ -366,4 +368,72 @@ fn an_act_waits_for_one_answer_of_a_server_that_hangs() {
         let changed = change(&before, &state(&stage.wire));
         assert_eq!(changed, [0; 7], "{} at {at}", kind.name);
     }
+}
+
+#[test]
+fn nobody_waits_for_a_connection_behind_others_longer_than_for_one_of_its_own() {
+    let stage = Stage::new(HANGING);
+    let begun = Instant::now();
+    let trap = Trap { at: 1, harm: Harm::Freeze, stays_down: false, after_setup: false };
+    stage.wire.proxy.set_on_open_connections(trap);
+    let told = std::thread::scope(|scope| {
+        let read = || (block_on(stage.store.load_access_version()), begun.elapsed());
+        let reads: Vec<_> = (0..40 * DESK_SESSIONS).map(|_| scope.spawn(read)).collect();
+        reads.into_iter().map(|read| read.join().unwrap()).collect::<Vec<_>>()
+    });
+    drop(stage);
+    let closed = begun.elapsed();
+    for (told, waited) in told {
+        assert!(matches!(told, Err(StoreFailure::Unavailable(_))), "{told:?}");
+        assert!(waited < 2 * HANGING.answer, "{waited:?}");
+    }
+    assert!(closed < 3 * HANGING.answer, "{closed:?}");
+}
+
+/// While no number is there nobody is served, and so nobody asks for one.
+#[test]
+fn numbers_that_ran_out_during_an_outage_come_back_without_being_asked_for() {
+    let wire = Wire::new();
+    let address = wire.proxy.address().waited_for(SHORT);
+    let (desk, numbers) = (Desk::new(address, Arc::default()), Numbers::default());
+    wire.proxy.set(Trap { at: 1, harm: Harm::CutAfter, stays_down: true, after_setup: false });
+    wire.runtime.block_on(async {
+        let filling = numbers.keep_filled(&desk);
+        let back = async {
+            // Once.
+            assert!(numbers.reserve().is_err());
+            while numbers.failure().is_none() {
+                tokio::task::yield_now().await;
+            }
+            assert!(wire.proxy.lift().is_some());
+            while numbers.failure().is_some() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            () = filling => {}
+            back = tokio::time::timeout(TOO_LONG, back) => back.unwrap(),
+        }
+    });
+    assert!(numbers.reserve().is_ok());
+}
+
+#[test]
+fn a_connection_that_cannot_roll_back_is_not_used_again() {
+    let wire = Wire::new();
+    let address = wire.proxy.address().waited_for(FROZEN);
+    let trouble = wire.runtime.block_on(async {
+        let session = Session::connect(&address).await.unwrap();
+        let refuse = async {
+            wire.proxy.set_on_open_connections(Trap {
+                at: 1,
+                harm: Harm::Freeze,
+                stays_down: true,
+                after_setup: false,
+            });
+            Err::<(), _>(Trouble::internal("refused"))
+        };
+        session.transaction("BEGIN", refuse).await.unwrap_err()
+    });
+    assert_eq!(trouble.severity(), Severity::Connection, "{}", trouble.text());
 }

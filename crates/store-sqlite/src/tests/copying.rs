@@ -1,6 +1,7 @@
 //! A database as the source of a copy, and after it.
 
 use registrar_domain::clock::UnixMillis;
+use registrar_domain::ids::PlatformNumber;
 use registrar_domain::store::Store;
 use registrar_domain::testing::{block_on, new_platform, operator_act, scene};
 use registrar_domain::transfer::{Cell, Kind, Table, number_of};
@@ -136,22 +137,68 @@ fn a_database_that_moved_is_opened_by_nobody_until_that_is_taken_back() {
     assert!(!place.open().begins_after_copy());
 }
 
-#[test]
-fn codes_go_on_far_behind_when_customers_may_have_been_accepted_elsewhere() {
-    let place = place_with(1);
-    let held = source(&place);
+/// What a target began with, and where the source goes on once that target is lost.
+fn go_on_without_the_target(place: &Place) -> (i64, u32, PlatformNumber) {
+    let held = source(place);
     held.begin(7, TARGET, UnixMillis(1)).unwrap();
     held.hold().unwrap();
+    let counters = held.counters().unwrap();
     held.mark_moved(7, UnixMillis(2)).unwrap();
     held.forget_move(true).unwrap();
     drop(held);
     let operator = place.open_with(Options::operator());
     let platform = block_on(operator.create_platform(new_platform("late"), operator_act(0))).unwrap();
-    assert!(platform.0 > PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY, "{platform:?}");
+    let last_of_the_target =
+        counters["platforms_after"].max(1) + i64::from(PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY);
+    assert!(i64::from(platform.0) > last_of_the_target, "{platform:?} {last_of_the_target}");
     drop(operator);
-    let store = place.open();
-    assert!(store.begins_after_copy());
-    assert!(store.reserve_customer_number().unwrap().0 > NUMBERS_SKIPPED_AFTER_A_COPY);
+    let next = place.open().reserve_customer_number().unwrap().0;
+    let last_of_the_target = counters["next_customer_number"] + i64::from(NUMBERS_SKIPPED_AFTER_A_COPY);
+    assert!(i64::from(next) >= last_of_the_target, "{next} {last_of_the_target}");
+    (counters["next_customer_number"], next, platform)
+}
+
+#[test]
+fn codes_go_on_far_behind_when_customers_may_have_been_accepted_elsewhere() {
+    for customers in [0, 1] {
+        let place = place_with(customers);
+        let (began, next, platform) = go_on_without_the_target(&place);
+        assert_eq!((began, next), (customers.into(), u32::from(customers) + NUMBERS_SKIPPED_AFTER_A_COPY));
+        assert_eq!(platform.0, 1 + PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY + 1);
+    }
+}
+
+/// The target of a source with such a mark skipped numbers already, so the source skips more.
+#[test]
+fn a_source_whose_mark_is_a_copy_goes_on_behind_what_its_lost_target_began_with() {
+    let place = place_with(1);
+    let mark = place.path().with_extension("db-numbers");
+    let copy = mark.with_extension("copy");
+    std::fs::copy(&mark, &copy).unwrap();
+    std::fs::rename(&copy, &mark).unwrap();
+    let (began, next, _) = go_on_without_the_target(&place);
+    assert_eq!(began, i64::from(1 + NUMBERS_SKIPPED_AFTER_A_COPY));
+    assert_eq!(next, 1 + 2 * NUMBERS_SKIPPED_AFTER_A_COPY);
+}
+
+/// Whatever was done before the end is done again: too much is skipped, never too little.
+#[test]
+fn a_release_without_the_target_that_is_cut_off_is_done_again() {
+    let place = place_with(1);
+    let held = source(&place);
+    held.begin(7, TARGET, UnixMillis(1)).unwrap();
+    held.hold().unwrap();
+    let began = held.counters().unwrap();
+    held.mark_moved(7, UnixMillis(2)).unwrap();
+    let obstacle = place.path().with_extension("db-numbers.new");
+    std::fs::create_dir(&obstacle).unwrap();
+    assert!(held.forget_move(true).is_err());
+    assert!(held.relocation().unwrap().unwrap().is_moved);
+    std::fs::remove_dir(&obstacle).unwrap();
+    held.forget_move(true).unwrap();
+    drop(held);
+    let next = place.open().reserve_customer_number().unwrap().0;
+    assert_eq!(i64::from(next), began["next_customer_number"] + i64::from(NUMBERS_SKIPPED_AFTER_A_COPY));
 }
 
 #[test]

@@ -133,6 +133,29 @@ fn a_database_in_which_something_else_stored_a_customer_twice_is_refused() {
     }
 }
 
+/// The other program knows nothing of the entries: the customer would not be found, and could be stored a second time.
+#[test]
+fn a_database_whose_last_customer_has_no_entries_is_refused() {
+    for harm in [
+        "INSERT INTO customers SELECT number + 1, platform, x'00112233445566778899aabbccddeeff', NULL, digest_version, \
+         payload_digest, status, prefunded, master_key_version, data_key, record, created_at, created_by_key, \
+         created_from, trace_id FROM customers ORDER BY number DESC LIMIT 1",
+        "DELETE FROM fingerprints WHERE number = (SELECT max(number) FROM fingerprints)",
+        "UPDATE fingerprints SET entries = x''",
+    ] {
+        let place = Place::new();
+        let store = place.open();
+        let scene = scene(&store, "one");
+        for n in 1..3 {
+            create(&store, &scene.customer(&store).request(n).email(n).payload(n).build());
+        }
+        drop(store);
+        assert!(place.connection().execute(harm, []).unwrap() > 0, "{harm}");
+        let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
+        assert!(matches!(refused, OpenError::NotEntered(_)), "{refused:?}");
+    }
+}
+
 #[test]
 fn an_operator_neither_creates_customers_nor_finds_them_by_request() {
     let place = Place::new();

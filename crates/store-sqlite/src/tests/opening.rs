@@ -13,9 +13,9 @@ use crate::attachment::Attachment;
 use crate::connection::{open_reader, open_writer};
 use crate::files::{beside, open_lock};
 use crate::limits::PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY;
-use crate::{OpenError, Options, Role, SqliteStore};
+use crate::{CopySource, OpenError, Options, Role, SqliteStore, inspect};
 
-const ALL_STEPS: [&str; 3] = ["0001_initial", "0002_relocation", "0003_fingerprints"];
+const ALL_STEPS: [&str; 4] = ["0001_initial", "0002_relocation", "0003_fingerprints", "0004_platforms_after"];
 
 fn refusal(path: &Path, options: Options) -> OpenError {
     SqliteStore::open(path, options).err().unwrap()
@@ -32,6 +32,63 @@ fn a_second_server_is_refused_and_told_what_to_do() {
     place.open();
 }
 
+/// SQLite follows a link to the file, so locks and the mark must be the file's own.
+#[test]
+fn a_link_to_a_database_is_the_same_database() {
+    let (place, elsewhere) = (Place::new(), tempfile::tempdir().unwrap());
+    let to_file = elsewhere.path().join("file.db");
+    std::os::unix::fs::symlink(place.path(), &to_file).unwrap();
+    let to_folder = elsewhere.path().join("folder");
+    std::os::unix::fs::symlink(place.path().parent().unwrap(), &to_folder).unwrap();
+    let to_folder = to_folder.join("registrar.db");
+    let store = place.open();
+    for link in [&to_file, &to_folder] {
+        assert!(matches!(refusal(link, server()), OpenError::ServerRunning(_)));
+        assert!(matches!(CopySource::open(link).err().unwrap(), OpenError::ServerRunning(_)));
+        assert!(matches!(SqliteStore::migrate(link).err().unwrap(), OpenError::ServerRunning(_)));
+        SqliteStore::open(link, Options::operator()).unwrap();
+        assert_eq!(SqliteStore::pending_migrations(link).unwrap(), Vec::<&str>::new());
+        inspect(link).unwrap();
+    }
+    let first = store.reserve_customer_number().unwrap();
+    drop(store);
+    let next = SqliteStore::open(&to_file, server()).unwrap().reserve_customer_number().unwrap();
+    assert!(next > first);
+    let beside: Vec<_> =
+        std::fs::read_dir(elsewhere.path()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(beside.len(), 2, "{beside:?}");
+}
+
+#[test]
+fn a_new_database_is_made_where_a_link_to_its_folder_leads() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let link = elsewhere.path().join("folder");
+    std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+    let _store = SqliteStore::open(&link.join("registrar.db"), server()).unwrap();
+    let refused = refusal(&folder.path().join("registrar.db"), server());
+    assert!(matches!(refused, OpenError::ServerRunning(_)), "{refused:?}");
+}
+
+/// Each name would have a log and locks of its own.
+#[test]
+fn a_file_with_two_names_is_refused_by_both_and_by_everybody() {
+    let place = Place::new();
+    drop(place.open());
+    let other = place.path().with_extension("other");
+    std::fs::hard_link(place.path(), &other).unwrap();
+    for path in [place.path(), other.clone()] {
+        for options in [server(), Options::operator()] {
+            let refused = refusal(&path, options);
+            assert!(matches!(refused, OpenError::ManyNames(_)), "{refused:?}");
+        }
+        assert!(matches!(CopySource::open(&path).err().unwrap(), OpenError::ManyNames(_)));
+        assert!(matches!(inspect(&path).unwrap_err(), OpenError::ManyNames(_)));
+        assert!(matches!(SqliteStore::migrate(&path).unwrap_err(), OpenError::ManyNames(_)));
+    }
+    std::fs::remove_file(other).unwrap();
+    place.open();
+}
+
 #[test]
 fn a_newer_schema_is_refused_by_servers_and_operators_and_left_alone() {
     let place = Place::new();
@@ -39,7 +96,7 @@ fn a_newer_schema_is_refused_by_servers_and_operators_and_left_alone() {
     place.connection().pragma_update(None, "user_version", 7).unwrap();
     for options in [server(), Options::operator()] {
         let refused = refusal(&place.path(), options);
-        assert!(matches!(refused, OpenError::NewerSchema { found: 7, known: 3 }), "{refused:?}");
+        assert!(matches!(refused, OpenError::NewerSchema { found: 7, known: 4 }), "{refused:?}");
     }
     let refused = SqliteStore::migrate(&place.path()).err().unwrap();
     assert!(matches!(refused, OpenError::NewerSchema { .. }), "{refused:?}");
@@ -206,6 +263,21 @@ fn migrations_are_listed_applied_and_then_listed_no_more() {
     assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), ALL_STEPS);
     assert_eq!(SqliteStore::pending_migrations(&place.path()).unwrap(), Vec::<&str>::new());
     assert_eq!(SqliteStore::migrate(&place.path()).unwrap(), Vec::<&str>::new());
+}
+
+/// The first builds had no row for the platforms to skip; what reads it would fail, and what writes it would write nothing.
+#[test]
+fn a_database_of_the_first_builds_gets_the_row_for_skipped_platforms() {
+    let place = Place::new();
+    drop(place.open());
+    let undo = "DELETE FROM settings WHERE name = 'platforms_after'; DROP TABLE fingerprints; DROP TABLE relocation; \
+                PRAGMA user_version = 1; CREATE UNIQUE INDEX customers_by_email ON customers (platform, email_index); \
+                CREATE UNIQUE INDEX customers_by_request ON customers (platform, request_index)";
+    place.connection().execute_batch(undo).unwrap();
+    std::fs::write(beside(&place.path(), "-numbers"), "put back from a copy").unwrap();
+    let store = place.open();
+    let platform = block_on(store.create_platform(new_platform("first"), operator_act(0))).unwrap();
+    assert_eq!(platform.0, PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY + 1);
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(crate) struct CopyArguments {
     /// The configuration file [default: registrar.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Rows in one transaction
+    /// Rows in one transaction; up to five times as many are in memory
     #[arg(long, value_name = "ROWS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch_rows: u32,
     /// Progress on standard error: a bar on terminals, or lines for a log

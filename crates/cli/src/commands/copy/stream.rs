@@ -9,7 +9,8 @@ use registrar_store_sqlite::CopySource;
 use super::target::Interrupted;
 use crate::failure::Failure;
 
-/// Batches that wait: they bound the memory to some MiB.
+/// Batches that wait. With the one being read, the one being stored, and what the target holds of it, a few are in memory:
+/// some MiB as long as `--batch-rows` and what platforms send are of the usual size.
 const BATCHES_AHEAD: usize = 2;
 
 /// Hands every batch of rows with numbers after `after` to `take`, in order, until one is not taken.

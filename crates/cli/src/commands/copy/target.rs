@@ -92,7 +92,7 @@ impl Target {
         if self.attempts > ATTEMPTS_MAX {
             return Err(Failure::untrusted(
                 format!("the target does not come back: {text}"),
-                "see that it runs, then run the same command again; it goes on where it was",
+                "see that it runs; if it is only slow, give fewer --batch-rows; then run the same command again; it goes on where it was",
             ));
         }
         if self.attempts == 1 {

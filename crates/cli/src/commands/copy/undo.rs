@@ -3,7 +3,7 @@
 //! Invariant: the target is closed before the source is opened again; what was accepted on the target is never given up
 //! unless the operator says that the target is lost.
 
-use registrar_store_postgres::{CopyTarget, TargetState};
+use registrar_store_postgres::{CopyTarget, TargetState, Withdrawal};
 use registrar_store_sqlite::{CopySource, Relocation};
 
 use super::target::Target;
@@ -38,21 +38,18 @@ pub(super) fn with_target(source: &CopySource, mut target: Target) -> Result<(),
             ));
         }
     }
-    let others = target.persist(CopyTarget::other_connections)?;
-    if others > 0 {
-        return Err(Failure::refused(
+    let counters = source.counters()?;
+    match target.persist(|target| target.withdraw(copy_id, &counters))? {
+        Withdrawal::Done => Ok(source.forget_move(false)?),
+        Withdrawal::Connected(others) => Err(Failure::refused(
             format!("the target has {others} other connections"),
             "stop its servers and end other programs that are connected, then try again",
-        ));
-    }
-    let counters = source.counters()?;
-    if !target.persist(|target| target.withdraw(copy_id, &counters))? {
-        return Err(Failure::refused(
+        )),
+        Withdrawal::Outdated => Err(Failure::refused(
             "customers or changes were accepted on the target since, which the source does not know of",
             "stay with the target; going back would lose them",
-        ));
+        )),
     }
-    Ok(source.forget_move(false)?)
 }
 
 /// Releases the source without the target.

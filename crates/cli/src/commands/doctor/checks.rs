@@ -108,12 +108,24 @@ pub(super) fn check_key_fits(configuration: &Configuration) -> Finding {
     let opened = Inputs::read(configuration).and_then(|inputs| {
         let database = crate::installation::database_of(configuration)?;
         let store = open_for_operator(&database)?;
-        single_threaded()?.block_on(open_registry(configuration, inputs, store))
+        single_threaded()?.block_on(async {
+            // Opening the registry would store keys where there are none, under whichever master key was given.
+            if store.load_or_store_installation_keys(Vec::new()).await?.is_empty() {
+                return Ok(None);
+            }
+            open_registry(configuration, inputs, store).await.map(Some)
+        })
     });
     match opened {
-        Ok(registry) => Finding::ok(
+        Ok(Some(registry)) => Finding::ok(
             CHECK,
             format!("it opens the database, which has {}", counted(registry.platforms().len())),
+        ),
+        Ok(None) => Finding::warn(
+            CHECK,
+            "whether it is the database's cannot be told: it has no keys yet",
+            "if the installation is new, start the server, which makes them under this master key; otherwise check the \
+             database's address",
         ),
         Err(failure) => {
             Finding::fail(CHECK, failure.sentence(), "use the master key that the database was made with")
