@@ -57,7 +57,7 @@ pub(crate) async fn start(
     let limits = http_limits(configuration);
     let app = App::new(Arc::clone(&registry), Metrics::new(Box::new(move || figures.figures())), limits);
     let (end, ended) = watch::channel(false);
-    let mut beside = vec![tokio::spawn(maintain(Arc::clone(&registry), ended.clone()))];
+    let mut beside = vec![tokio::spawn(maintain(Arc::clone(&app), ended.clone()))];
     if let Some(private) = private {
         let metrics_listen = local_address(&private)?;
         tracing::info!(%metrics_listen, "probes and metrics are served");
@@ -104,6 +104,7 @@ impl Running {
             // A task that failed has nothing more to finish.
             let _ = task.await;
         }
+        self.app.tell_counted_refusals();
         if let Err(failure) = self.registry.record_key_use().await {
             tracing::warn!(error = %failure, "the last use of keys was not stored");
         }

@@ -152,6 +152,43 @@ fn sigterm_drains_the_request_under_way() {
     assert!(ended.stderr.contains("\"message\":\"draining\""), "{}", ended.stderr);
 }
 
+#[test]
+fn a_flood_of_refused_requests_is_logged_as_some_lines_and_a_count_and_metrics_count_each() {
+    const SENT: usize = 500;
+    let folder = prepared();
+    let server = serve(folder.path());
+    let request = "POST /participants/customers/new HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}";
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(request.repeat(SENT - 1).as_bytes()).unwrap();
+    stream.write_all(request.replacen("Host", "Connection: close\r\nHost", 1).as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 401").count(), SENT);
+    let metrics = get(&private_address(&server), "/metrics");
+    let counted = "requests_total{operation=\"create_customer\",status=\"401\",code=\"missing_header\"}";
+    assert!(metrics.contains(&format!("registrar_{counted} {SENT}\n")), "{metrics}");
+    // What is not told yet is told at the end.
+    let log = server.end().stderr;
+    let of = |message: &str| {
+        let wanted = format!("\"message\":\"{message}\"");
+        log.lines().filter(|line| line.contains(&wanted)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (told, counts) = (of("request"), of("more requests of this kind"));
+    let count = |line: &String| -> usize {
+        let (_, rest) = line.split_once("\"count\":").unwrap();
+        rest.split(|character: char| !character.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    assert_eq!(told.len() + counts.iter().map(count).sum::<usize>(), SENT, "{log}");
+    // A second may end between two of the answers, more than one hardly.
+    assert!((20..=100).contains(&told.len()), "{log}");
+    for line in told.iter().chain(&counts) {
+        assert!(
+            line.contains("\"operation\":\"create_customer\",\"status\":401,\"code\":\"missing_header\"")
+        );
+    }
+    assert!(told.iter().all(|line| line.contains("\"trace_id\":")));
+}
+
 /// The address of the private listener, as the log tells it. A thread of its own writes the log, perhaps after the server
 /// has said that it is ready.
 fn private_address(server: &Server) -> String {

@@ -168,8 +168,8 @@ pub(crate) fn presented_digest(presented: &[u8]) -> Option<[u8; DIGEST_BYTES]> {
 /// The SHA-256 of a body in lower-case hexadecimal: lets two sides compare what they signed without showing it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
-    hash.iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-        .collect()
+    let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = nibbles.map(|nibble| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    // Digits are ASCII.
+    String::from_utf8(digits.collect()).unwrap_or_default()
 }

@@ -1,47 +1,90 @@
 //! The only place where outcomes become HTTP: a refusal has a code, and its code has the status. The last stop of a
 //! `create_customer` that is refused.
 
-use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use axum::body::Body;
-use axum::response::Response;
+use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use registrar_crypto::signature::SignedParts;
 use registrar_domain::ids::TraceId;
+use registrar_domain::registry::Caller;
 use registrar_domain::store::StoreFailure;
 use registrar_domain::violation::Violation;
 use registrar_json::SyntaxError;
-use registrar_wire::{ErrorCode, FieldViolation, MEDIA_TYPE_PROBLEM, Problem, SIGNING_SCHEME};
+use registrar_wire::{ErrorCode, FieldViolation, Hint, MEDIA_TYPE_PROBLEM, SIGNING_SCHEME};
 
 use crate::limits::RETRY_AFTER_SECONDS;
+use crate::problem_text::{ProblemText, beginning};
+
+/// Header lines of nearly every answer, so that the map is made in its final size.
+const HEADERS_EXPECTED: usize = 8;
+
+/// What an operation answers, with what the metrics and the log say of it; it lacks what every answer has.
+pub(crate) struct Answer {
+    /// The answer.
+    pub(crate) response: Response<Full<Bytes>>,
+    /// Its code, if it is a refusal.
+    pub(crate) refused: Option<ErrorCode>,
+    /// What failed; for the log, never for the caller.
+    pub(crate) failure: Option<String>,
+    /// Who called, once that is known.
+    pub(crate) caller: Option<Caller>,
+}
+
+impl Answer {
+    /// A success.
+    pub(crate) fn ok(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(Full::new(body.into()));
+        *response.headers_mut() = HeaderMap::with_capacity(HEADERS_EXPECTED);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { response, refused: None, failure: None, caller: None }
+    }
+}
 
 /// A request that is not served, before it has its trace id.
 pub(crate) struct Refusal {
-    problem: Box<Problem>,
     code: ErrorCode,
+    text: ProblemText,
+    failure: Option<String>,
     close: bool,
     allow: Option<&'static str>,
 }
 
-/// The code of a refusal; put into the extensions of its answer for the metrics and the log.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RefusalOf(pub(crate) ErrorCode);
-
 impl Refusal {
     /// A refusal with one sentence that says what is wrong and what to do.
-    pub(crate) fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { problem: Box::new(Problem::new(code, detail, String::new())), code, close: false, allow: None }
+    pub(crate) fn new(code: ErrorCode, detail: impl AsRef<str>) -> Self {
+        Self::of(code, ProblemText::new(code, detail.as_ref()))
+    }
+
+    fn of(code: ErrorCode, text: ProblemText) -> Self {
+        Self { code, text, failure: None, close: false, allow: None }
     }
 
     /// `invalid_request` with everything that is wrong.
     pub(crate) fn invalid(violations: Vec<Violation>) -> Self {
         let violations = violations.into_iter().map(field_violation).collect();
-        let problem = Box::new(Problem::invalid_request(violations, String::new()));
-        Self { problem, code: ErrorCode::InvalidRequest, close: false, allow: None }
+        Self::of(ErrorCode::InvalidRequest, ProblemText::invalid_request(violations))
+    }
+
+    /// `invalid_signature` with what was taken as signed and, where it is known, the mistake. Its sentence also ends the
+    /// detail, because many clients log nothing but `errors`.
+    pub(crate) fn invalid_signature(parts: &SignedParts<'_>, hint: Option<Hint>) -> Self {
+        let code = ErrorCode::InvalidSignature;
+        let mut refusal = match hint {
+            None => Self::of(code, ProblemText::ready_made(&INVALID_SIGNATURE_BEGINNING)),
+            Some(hint) => Self::new(code, format!("{INVALID_SIGNATURE} {}", hint.sentence())),
+        };
+        refusal.text.add_signed(parts);
+        if let Some(hint) = hint {
+            refusal.text.add_hint(hint);
+        }
+        refusal
     }
 
     /// What a failure of the store is answered with; its text is for the log, never for the caller.
-    pub(crate) fn of_failure(failure: &StoreFailure, trace_id: TraceId) -> Self {
+    pub(crate) fn of_failure(failure: &StoreFailure) -> Self {
         let (code, detail) = match failure {
             StoreFailure::Busy => (
                 ErrorCode::Overloaded,
@@ -57,13 +100,12 @@ impl Refusal {
             ),
             StoreFailure::Internal(_) => (ErrorCode::InternalError, INTERNAL_ERROR),
         };
-        tracing::error!(%trace_id, code = code.code(), error = %failure, "store failure");
-        Self::new(code, detail)
+        Self { failure: Some(failure.to_string()), ..Self::new(code, detail) }
     }
 
     /// With more members of the problem.
-    pub(crate) fn with(mut self, extend: impl FnOnce(Problem) -> Problem) -> Self {
-        self.problem = Box::new(extend(*self.problem));
+    pub(crate) fn with(mut self, add: impl FnOnce(&mut ProblemText)) -> Self {
+        add(&mut self.text);
         self
     }
 
@@ -80,13 +122,12 @@ impl Refusal {
     }
 
     /// The answer.
-    pub(crate) fn answer(self, trace_id: TraceId) -> Response {
+    pub(crate) fn answer(self, trace_id: TraceId) -> Answer {
         let code = self.code;
-        let mut response = Response::new(Body::from(self.body(trace_id)));
-        *response.status_mut() =
+        let mut answer = Answer::ok(MEDIA_TYPE_PROBLEM, self.body(trace_id));
+        *answer.response.status_mut() =
             StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE_PROBLEM));
+        let headers = answer.response.headers_mut();
         match code.status() {
             401 => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(SIGNING_SCHEME));
@@ -102,8 +143,7 @@ impl Refusal {
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
         }
-        response.extensions_mut().insert(RefusalOf(code));
-        response
+        Answer { refused: Some(code), failure: self.failure, ..answer }
     }
 
     /// The answer as the bytes of a whole response that closes the connection, for where no HTTP library is at work yet.
@@ -118,12 +158,11 @@ impl Refusal {
              connection: close\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
-        [head.into_bytes(), body].concat()
+        [head, body].concat().into_bytes()
     }
 
-    fn body(&self, trace_id: TraceId) -> Vec<u8> {
-        let problem = Problem { trace_id: trace_id.to_string(), ..(*self.problem).clone() };
-        serde_json::to_vec(&problem).unwrap_or_default()
+    fn body(&self, trace_id: TraceId) -> String {
+        self.text.with_trace_id(trace_id.0.as_hyphenated().encode_lower(&mut [0; 36]))
     }
 }
 
@@ -137,6 +176,10 @@ pub(crate) const INVALID_SIGNATURE: &str = "Invalid Client Signature. The signat
     production an unknown API key or a wrong passphrase is answered in the same way. Compare `signed`, which is what the \
     server received, with what you signed, then the API key and the passphrase with your credentials; `registrar sign` \
     shows offline what to sign.";
+
+static INVALID_SIGNATURE_BEGINNING: LazyLock<String> = LazyLock::new(|| {
+    beginning(ErrorCode::InvalidSignature, INVALID_SIGNATURE, std::iter::once(INVALID_SIGNATURE))
+});
 
 /// The detail of `body_too_large`.
 pub const BODY_TOO_LARGE: &str = "The body is larger than 64 KiB (65536 bytes).";

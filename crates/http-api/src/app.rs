@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::limits::{BODIES_IN_PIECES_KIB_MAX, HttpLimits, PROBE_INTERVAL_MAX};
 use crate::metrics::Metrics;
+use crate::refused_requests::RefusedRequests;
 use crate::request_body::BodyBudget;
 
 /// The state behind both listeners.
@@ -17,6 +18,7 @@ pub struct App {
     pub(crate) metrics: Metrics,
     pub(crate) limits: HttpLimits,
     pub(crate) body_budget: BodyBudget,
+    pub(crate) refused_requests: RefusedRequests,
     draining: AtomicBool,
     probed_at: Mutex<Option<Instant>>,
 }
@@ -26,7 +28,8 @@ impl App {
     pub fn new(registry: Arc<Registry>, metrics: Metrics, limits: HttpLimits) -> Arc<Self> {
         let body_budget = BodyBudget::new(BODIES_IN_PIECES_KIB_MAX);
         let draining = AtomicBool::new(false);
-        Arc::new(Self { registry, metrics, limits, body_budget, draining, probed_at: Mutex::default() })
+        let (refused_requests, probed_at) = (RefusedRequests::default(), Mutex::default());
+        Arc::new(Self { registry, metrics, limits, body_budget, refused_requests, draining, probed_at })
     }
 
     /// From now on the server is not ready, so that a balancer sends no more. What comes is still served, and each answer
@@ -41,6 +44,12 @@ impl App {
         let probed_at = *self.probed_at.lock().unwrap_or_else(PoisonError::into_inner);
         let is_watched = probed_at.is_some_and(|at| at.elapsed() <= PROBE_INTERVAL_MAX);
         if is_watched { self.limits.drain_delay } else { Duration::ZERO }
+    }
+
+    /// Logs how many refused requests had no line of their own since the last call; to be called once a second and at the
+    /// end.
+    pub fn tell_counted_refusals(&self) {
+        self.refused_requests.tell_counted();
     }
 
     /// Whether the server is ending.

@@ -2,62 +2,59 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderName, HeaderValue};
+use http_body::Body;
 use registrar_domain::platform::Permission;
-use registrar_domain::registry::{CreateCustomerError, CustomerAnswer, Origin};
+use registrar_domain::registry::{Caller, CreateCustomerError, CustomerAnswer, Origin};
 use registrar_wire::{CREATE_CUSTOMER, ErrorCode, IDEMPOTENT_REPLAYED, MEDIA_TYPE_JSON};
 
-use crate::answer::Refusal;
+use crate::answer::{Answer, Refusal};
 use crate::app::App;
-use crate::signed_request::SignedRequest;
-use crate::surface::{Note, RequestContext};
+use crate::signed_request::{SignedRequest, object};
+use crate::surface::RequestContext;
 
 const IDEMPOTENT_REPLAYED_HEADER: HeaderName = HeaderName::from_static(IDEMPOTENT_REPLAYED);
 
 /// Handles a request.
-pub(crate) async fn create_customer(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
-    request: Request<Body>,
-) -> Response {
-    let mut note = Note { operation: CREATE_CUSTOMER.name, platform_code: None };
-    let mut response = match submit(&app, context, request, &mut note).await {
+pub(crate) async fn create_customer<B: Body<Data = Bytes> + Unpin>(
+    app: &Arc<App>,
+    context: RequestContext,
+    head: &Parts,
+    body: B,
+) -> Answer {
+    let mut caller = None;
+    let answer = match submit(app, context, head, body, &mut caller).await {
         Ok(answer) => accepted(answer),
         Err(refusal) => refusal.answer(context.trace_id),
     };
-    response.extensions_mut().insert(note);
-    response
+    Answer { caller, ..answer }
 }
 
-async fn submit(
+async fn submit<B: Body<Data = Bytes> + Unpin>(
     app: &Arc<App>,
     context: RequestContext,
-    request: Request<Body>,
-    note: &mut Note,
+    head: &Parts,
+    body: B,
+    caller: &mut Option<Caller>,
 ) -> Result<CustomerAnswer, Refusal> {
-    let signed = SignedRequest::read(app, request, &CREATE_CUSTOMER, Permission::CustomersWrite).await?;
-    note.platform_code = Some(signed.caller.platform().code.clone());
+    let signed = SignedRequest::read(app, head, body, &CREATE_CUSTOMER, Permission::CustomersWrite).await?;
+    let caller = &*caller.insert(signed.caller);
     let origin = Origin { from: Some(context.peer), trace_id: context.trace_id };
-    let body = signed.object()?;
-    app.registry.create_customer(&signed.caller, origin, &body).await.map_err(|error| refuse(error, context))
+    let body = object(&signed.body)?;
+    app.registry.create_customer(caller, origin, &body).await.map_err(refuse)
 }
 
-fn accepted(answer: CustomerAnswer) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE_JSON));
-    if answer.replayed {
-        headers.insert(IDEMPOTENT_REPLAYED_HEADER, HeaderValue::from_static("true"));
+fn accepted(created: CustomerAnswer) -> Answer {
+    let mut answer = Answer::ok(MEDIA_TYPE_JSON, created.body);
+    if created.replayed {
+        answer.response.headers_mut().insert(IDEMPOTENT_REPLAYED_HEADER, HeaderValue::from_static("true"));
     }
-    response
+    answer
 }
 
-fn refuse(error: CreateCustomerError, context: RequestContext) -> Refusal {
+fn refuse(error: CreateCustomerError) -> Refusal {
     match error {
         CreateCustomerError::Invalid(violations) => Refusal::invalid(violations),
         CreateCustomerError::RequestIdReused(fields) => Refusal::new(
@@ -65,17 +62,17 @@ fn refuse(error: CreateCustomerError, context: RequestContext) -> Refusal {
             "This request_id was used for another payload. Send the first payload unchanged to repeat that request, or a new \
              request_id for a new customer.",
         )
-        .with(|problem| problem.with_differs(fields.into_iter().map(Into::into).collect())),
+        .with(|problem| problem.add_differs(&fields)),
         CreateCustomerError::PayloadAlreadySubmitted(participant_code) => Refusal::new(
             ErrorCode::PayloadAlreadySubmitted,
             "Participant data already used with different requestID",
         )
-        .with(|problem| problem.with_participant_code(participant_code)),
+        .with(|problem| problem.add_participant_code(&participant_code)),
         CreateCustomerError::ParticipantAlreadyExists(participant_code) => Refusal::new(
             ErrorCode::ParticipantAlreadyExists,
             "Participant already exists with this email for this platform",
         )
-        .with(|problem| problem.with_participant_code(participant_code)),
-        CreateCustomerError::Failure(failure) => Refusal::of_failure(&failure, context.trace_id),
+        .with(|problem| problem.add_participant_code(&participant_code)),
+        CreateCustomerError::Failure(failure) => Refusal::of_failure(&failure),
     }
 }

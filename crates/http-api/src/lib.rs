@@ -11,6 +11,8 @@ mod limits;
 mod maintenance;
 mod metrics;
 mod probes;
+mod problem_text;
+mod refused_requests;
 mod request_body;
 mod routes;
 mod server;

@@ -37,6 +37,9 @@ pub(crate) const READINESS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often changed platforms and keys are looked for: contract 5 allows a second.
 pub(crate) const ACCESS_REFRESH_INTERVAL: Duration = Duration::from_millis(100);
 
+/// How long refused requests without a line of their own are counted before the counts are logged.
+pub(crate) const REFUSALS_COUNTED_FOR: Duration = Duration::from_secs(1);
+
 /// How often the last use of keys is stored.
 pub(crate) const KEY_USE_INTERVAL: Duration = Duration::from_secs(30);
 

@@ -1,6 +1,7 @@
 //! Counts and durations in the OpenMetrics text format; labels come from closed lists, never from a request.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -10,6 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use registrar_wire::ErrorCode;
 
 /// The content type of the text.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -23,6 +25,24 @@ struct RequestLabels {
     operation: &'static str,
     status: u16,
     code: &'static str,
+}
+
+/// The counters of one operation's answers, found by their labels once.
+pub(crate) struct AnswerCounters {
+    pub(crate) operation: &'static str,
+    accepted: OnceLock<Counter>,
+    refused: [OnceLock<Counter>; ErrorCode::ALL.len()],
+}
+
+impl AnswerCounters {
+    /// Counters that are not found yet.
+    pub(crate) const fn new(operation: &'static str) -> Self {
+        Self {
+            operation,
+            accepted: OnceLock::new(),
+            refused: [const { OnceLock::new() }; ErrorCode::ALL.len()],
+        }
+    }
 }
 
 /// How a figure of the engine moves.
@@ -57,6 +77,8 @@ pub struct Metrics {
     create_seconds: Histogram,
     refused_connections: Counter,
     engine: EngineFigures,
+    /// Of requests that reached no operation.
+    pub(crate) unrouted: AnswerCounters,
 }
 
 impl Metrics {
@@ -83,21 +105,27 @@ impl Metrics {
             "The program that runs",
             Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
         );
-        Self { registry, requests, create_seconds, refused_connections, engine }
+        let unrouted = AnswerCounters::new("none");
+        Self { registry, requests, create_seconds, refused_connections, engine, unrouted }
     }
 
-    /// Counts an answer.
-    pub(crate) fn observe_request(
-        &self,
-        operation: &'static str,
-        status: u16,
-        code: &'static str,
-        elapsed: Duration,
-    ) {
-        self.requests.get_or_create(&RequestLabels { operation, status, code }).inc();
-        if operation == "create_customer" && status == 200 {
-            self.create_seconds.observe(elapsed.as_secs_f64());
-        }
+    /// Counts an answer: a refusal, or a success with this status.
+    pub(crate) fn count_answer(&self, counters: &AnswerCounters, status: u16, refused: Option<ErrorCode>) {
+        let code = refused.map_or("ok", ErrorCode::code);
+        let labels = RequestLabels { operation: counters.operation, status, code };
+        let found = match refused {
+            Some(code) => counters.refused.get(code as usize),
+            None => (status == 200).then_some(&counters.accepted),
+        };
+        match found {
+            Some(found) => found.get_or_init(|| self.requests.get_or_create_owned(&labels)).inc(),
+            None => self.requests.get_or_create_owned(&labels).inc(),
+        };
+    }
+
+    /// Notes how long an accepted create took.
+    pub(crate) fn time_create(&self, elapsed: Duration) {
+        self.create_seconds.observe(elapsed.as_secs_f64());
     }
 
     /// Counts a connection over the bound.
@@ -139,13 +167,19 @@ mod tests {
                 figure("store_queue_depth", FigureKind::Gauge, 3),
             ]
         }));
-        metrics.observe_request("create_customer", 200, "ok", Duration::from_millis(3));
-        metrics.observe_request("create_customer", 401, "invalid_signature", Duration::from_millis(1));
+        let counters = AnswerCounters::new("create_customer");
+        metrics.count_answer(&counters, 200, None);
+        metrics.count_answer(&counters, 302, None);
+        metrics.time_create(Duration::from_millis(3));
+        for _ in 0..2 {
+            metrics.count_answer(&counters, 401, Some(ErrorCode::InvalidSignature));
+        }
         metrics.count_refused_connection();
         let text = metrics.text().unwrap();
         for line in [
             r#"registrar_requests_total{operation="create_customer",status="200",code="ok"} 1"#,
-            r#"registrar_requests_total{operation="create_customer",status="401",code="invalid_signature"} 1"#,
+            r#"registrar_requests_total{operation="create_customer",status="302",code="ok"} 1"#,
+            r#"registrar_requests_total{operation="create_customer",status="401",code="invalid_signature"} 2"#,
             "registrar_create_customer_duration_seconds_count 1",
             "registrar_refused_connections_total 1",
             "# TYPE registrar_store_commits counter\nregistrar_store_commits_total 7\n",

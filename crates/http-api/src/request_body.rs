@@ -3,11 +3,13 @@
 //! Invariant: bodies that arrive in pieces hold memory for what arrived, not for what was announced, and all of them together no
 //! more than the budget.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::Bytes;
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -47,9 +49,9 @@ impl BodyBudget {
 }
 
 /// Reads a body of at most `bytes_max`.
-pub(crate) async fn read_body(
+pub(crate) async fn read_body<B: Body<Data = Bytes> + Unpin>(
     budget: &BodyBudget,
-    body: Body,
+    body: B,
     bytes_max: usize,
     timeout: Duration,
     expects_continue: bool,
@@ -59,13 +61,19 @@ pub(crate) async fn read_body(
     if announced > bytes_max && (expects_continue || announced > DRAIN_BYTES_MAX) {
         return Err(BodyRejection::TooLarge);
     }
-    match tokio::time::timeout(timeout, collect(budget, body, bytes_max)).await {
-        Ok(collected) => collected,
-        Err(_) => Err(BodyRejection::TimedOut),
+    let mut collected = pin!(collect(budget, body, bytes_max));
+    // Nearly every body is there already and needs no timer.
+    if let Poll::Ready(collected) = poll_fn(|cx| Poll::Ready(collected.as_mut().poll(cx))).await {
+        return collected;
     }
+    tokio::time::timeout(timeout, collected).await.unwrap_or(Err(BodyRejection::TimedOut))
 }
 
-async fn collect(budget: &BodyBudget, mut body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(
+    budget: &BodyBudget,
+    mut body: B,
+    bytes_max: usize,
+) -> Result<Bytes, BodyRejection> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     // Nearly every body arrives with its head, as one piece, and is used as it lies.
     let Some(first) = next_piece(&mut body).await? else { return Ok(Bytes::new()) };
@@ -125,7 +133,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyRejection> {
+async fn next_piece<B: Body<Data = Bytes> + Unpin>(body: &mut B) -> Result<Option<Bytes>, BodyRejection> {
     while let Some(frame) = body.frame().await {
         // A frame that is no data is a trailer, and trailers carry nothing that is signed.
         if let Ok(data) = frame.map_err(|_| BodyRejection::Broken)?.into_data() {
@@ -138,43 +146,46 @@ async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyRejection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::channel::Channel;
+    use http_body_util::{Empty, Full};
 
-    async fn read(body: Body, bytes_max: usize) -> Result<Bytes, BodyRejection> {
+    async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<Bytes, BodyRejection> {
         read_body(&BodyBudget::new(1), body, bytes_max, Duration::from_secs(5), false).await
     }
 
     #[tokio::test]
     async fn a_body_of_exactly_the_bound_is_read_and_one_byte_more_is_not() {
-        assert_eq!(read(Body::from("12345"), 5).await, Ok(Bytes::from("12345")));
-        assert_eq!(read(Body::from("123456"), 5).await, Err(BodyRejection::TooLarge));
-        assert_eq!(read(Body::empty(), 5).await, Ok(Bytes::new()));
+        assert_eq!(read(Full::from("12345"), 5).await, Ok(Bytes::from("12345")));
+        assert_eq!(read(Full::from("123456"), 5).await, Err(BodyRejection::TooLarge));
+        assert_eq!(read(Empty::new(), 5).await, Ok(Bytes::new()));
     }
 
     #[tokio::test]
     async fn a_body_in_pieces_is_joined_and_bounded() {
-        let (sender, body) = http_body_util::channel::Channel::<Bytes>::new(8);
+        let (sender, body) = Channel::<Bytes>::new(8);
         let sending = async move {
             let mut sender = sender;
             for piece in ["12", "34", "5"] {
                 sender.send_data(Bytes::from(piece)).await.unwrap();
             }
         };
-        let (read_whole, ()) = tokio::join!(read(Body::new(body), 5), sending);
+        let (read_whole, ()) = tokio::join!(read(body, 5), sending);
         assert_eq!(read_whole, Ok(Bytes::from("12345")));
     }
 
     #[tokio::test]
     async fn bodies_in_pieces_share_a_budget_and_whole_ones_need_none() {
         let budget = BodyBudget::new(1);
-        let read = |body| read_body(&budget, body, 1024, Duration::from_secs(5), false);
-        let (mut sender, in_pieces) = http_body_util::channel::Channel::<Bytes>::new(8);
-        let mut first = std::pin::pin!(read(Body::new(in_pieces)));
+        let read = |body| read_body::<Channel<Bytes>>(&budget, body, 1024, Duration::from_secs(5), false);
+        let (mut sender, in_pieces) = Channel::<Bytes>::new(8);
+        let mut first = std::pin::pin!(read(in_pieces));
         sender.send_data(Bytes::from("1")).await.unwrap();
         assert!(ready_now(first.as_mut()).await.is_none());
-        let (mut late_sender, late) = http_body_util::channel::Channel::<Bytes>::new(8);
+        let (mut late_sender, late) = Channel::<Bytes>::new(8);
         late_sender.send_data(Bytes::from("1")).await.unwrap();
-        assert_eq!(read(Body::new(late)).await, Err(BodyRejection::Overloaded));
-        assert_eq!(read(Body::from("whole")).await, Ok(Bytes::from("whole")));
+        assert_eq!(read(late).await, Err(BodyRejection::Overloaded));
+        let whole = read_body(&budget, Full::from("whole"), 1024, Duration::from_secs(5), false).await;
+        assert_eq!(whole, Ok(Bytes::from("whole")));
         sender.send_data(Bytes::from("2")).await.unwrap();
         drop(sender);
         assert_eq!(first.await, Ok(Bytes::from("12")));
@@ -184,10 +195,10 @@ mod tests {
     async fn a_slow_body_holds_memory_for_what_it_sent_and_not_for_what_it_announced() {
         let budget = BodyBudget::new(8);
         let read = |body| read_body(&budget, body, 65_536, Duration::from_secs(5), false);
-        let (mut first_sender, first) = http_body_util::channel::Channel::<Bytes>::new(8);
-        let (mut second_sender, second) = http_body_util::channel::Channel::<Bytes>::new(8);
-        let mut first = std::pin::pin!(read(Body::new(first)));
-        let mut second = std::pin::pin!(read(Body::new(Announced(second, 65_536))));
+        let (mut first_sender, first) = Channel::<Bytes>::new(8);
+        let (mut second_sender, second) = Channel::<Bytes>::new(8);
+        let mut first = std::pin::pin!(read(first.boxed_unsync()));
+        let mut second = std::pin::pin!(read(Announced(second, 65_536).boxed_unsync()));
         for (sender, mut reading) in
             [(&mut first_sender, first.as_mut()), (&mut second_sender, second.as_mut())]
         {
@@ -212,10 +223,10 @@ mod tests {
     async fn a_body_that_will_be_refused_for_its_size_needs_no_memory() {
         let budget = BodyBudget::new(1);
         let read = |body| read_body(&budget, body, 1_024, Duration::from_secs(5), false);
-        let (mut sender, announced) = http_body_util::channel::Channel::<Bytes>::new(8);
-        let mut reading = std::pin::pin!(read(Body::new(Announced(announced, 2_000))));
-        let (mut other_sender, grown) = http_body_util::channel::Channel::<Bytes>::new(8);
-        let mut other = std::pin::pin!(read(Body::new(grown)));
+        let (mut sender, announced) = Channel::<Bytes>::new(8);
+        let mut reading = std::pin::pin!(read(Announced(announced, 2_000).boxed_unsync()));
+        let (mut other_sender, grown) = Channel::<Bytes>::new(8);
+        let mut other = std::pin::pin!(read(grown.boxed_unsync()));
         for _ in 0..2 {
             sender.send_data(Bytes::from(vec![b' '; 1_000])).await.unwrap();
             assert!(ready_now(reading.as_mut()).await.is_none());
@@ -232,9 +243,9 @@ mod tests {
     }
 
     /// A body in pieces whose length is known before.
-    struct Announced(http_body_util::channel::Channel<Bytes>, u64);
+    struct Announced(Channel<Bytes>, u64);
 
-    impl http_body::Body for Announced {
+    impl Body for Announced {
         type Data = Bytes;
         type Error = std::convert::Infallible;
 
@@ -264,7 +275,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_comes_times_out() {
-        let (_sender, body) = http_body_util::channel::Channel::<Bytes>::new(1);
-        assert_eq!(read(Body::new(body), 5).await, Err(BodyRejection::TimedOut));
+        let (_sender, body) = Channel::<Bytes>::new(1);
+        assert_eq!(read(body, 5).await, Err(BodyRejection::TimedOut));
     }
 }

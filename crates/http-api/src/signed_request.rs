@@ -5,18 +5,19 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
-use http::{HeaderMap, HeaderValue, Request};
-use registrar_crypto::signature::{SignedParts, sha256_hex};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+use http_body::Body;
+use registrar_crypto::signature::SignedParts;
 use registrar_domain::platform::Permission;
 use registrar_domain::registry::{Caller, Presented};
 use registrar_domain::rules::authenticate::{AuthRejection, ExplainedRejection, TimestampRejection};
 use registrar_json::{Object, parse_object};
-use registrar_wire::{BODY_BYTES_MAX, ErrorCode, Hint, Operation, Signed, SigningHeaders};
+use registrar_wire::{BODY_BYTES_MAX, ErrorCode, Hint, Operation, SigningHeaders};
 
-use crate::answer::{BODY_TOO_LARGE, INVALID_SIGNATURE, Refusal, malformed_json_detail};
+use crate::answer::{BODY_TOO_LARGE, Refusal, malformed_json_detail};
 use crate::app::App;
 use crate::limits::NESTING_DEPTH_MAX;
 use crate::request_body::{BodyRejection, read_body};
@@ -25,18 +26,19 @@ use crate::request_body::{BodyRejection, read_body};
 pub(crate) struct SignedRequest {
     /// Who calls.
     pub(crate) caller: Caller,
-    body: Bytes,
+    /// The body as it was received and signed.
+    pub(crate) body: Bytes,
 }
 
 impl SignedRequest {
     /// Reads, authenticates and checks a request of `operation`, which needs `permission`.
-    pub(crate) async fn read(
+    pub(crate) async fn read<B: Body<Data = Bytes> + Unpin>(
         app: &Arc<App>,
-        request: Request<Body>,
+        head: &Parts,
+        body: B,
         operation: &Operation,
         permission: Permission,
     ) -> Result<Self, Refusal> {
-        let (head, body) = request.into_parts();
         let expects_continue = head.headers.contains_key(EXPECT);
         let body =
             read_body(&app.body_budget, body, BODY_BYTES_MAX, app.limits.body_timeout, expects_continue)
@@ -63,12 +65,12 @@ impl SignedRequest {
         check_media_type(&head.headers)?;
         Ok(Self { caller, body })
     }
+}
 
-    /// The body as an object.
-    pub(crate) fn object(&self) -> Result<Object<'_>, Refusal> {
-        parse_object(&self.body, NESTING_DEPTH_MAX)
-            .map_err(|error| Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error)))
-    }
+/// A body as an object.
+pub(crate) fn object(body: &[u8]) -> Result<Object<'_>, Refusal> {
+    parse_object(body, NESTING_DEPTH_MAX)
+        .map_err(|error| Refusal::new(ErrorCode::MalformedJson, malformed_json_detail(&error)))
 }
 
 /// What the four headers say.
@@ -89,7 +91,7 @@ impl std::fmt::Debug for Presentation<'_> {
 
 /// The four headers, all of one family, each exactly once (contract 1.1).
 fn signing_headers(headers: &HeaderMap) -> Result<Presentation<'_>, Refusal> {
-    let [ndax, scx] = SigningHeaders::FAMILIES.map(|family| Sent::find(headers, family.names()));
+    let [ndax, scx] = Sent::find(headers);
     if let Some((one, _)) = ndax.iter().zip(&scx).find(|(one, other)| one.count + other.count == 0) {
         return Err(Refusal::new(ErrorCode::MissingHeader, missing(one.name)));
     }
@@ -124,10 +126,11 @@ struct Sent<'a> {
 
 impl<'a> Sent<'a> {
     /// Looks through the headers once: they are few, and each look-up by name would hash and check the name anew.
-    fn find(headers: &'a HeaderMap, names: [&'static str; 4]) -> [Self; 4] {
-        let mut all = names.map(|name| Self { name, count: 0, value: None });
+    fn find(headers: &'a HeaderMap) -> [[Self; 4]; 2] {
+        let mut all = SigningHeaders::FAMILIES
+            .map(|family| family.names().map(|name| Self { name, count: 0, value: None }));
         for (name, value) in headers {
-            if let Some(sent) = all.iter_mut().find(|sent| sent.name == name.as_str()) {
+            if let Some(sent) = all.as_flattened_mut().iter_mut().find(|sent| sent.name == name.as_str()) {
                 sent.count += 1;
                 sent.value = Some(value);
             }
@@ -203,7 +206,7 @@ fn refuse_timestamp(rejection: TimestampRejection, server_time: i64) -> Refusal 
                  sending; GET /time gives the server's time."
             );
             Refusal::new(ErrorCode::TimestampOutsideWindow, detail)
-                .with(|problem| problem.with_clock(server_time, server_time + difference_seconds))
+                .with(|problem| problem.add_clock(server_time, difference_seconds))
         }
     }
 }
@@ -213,7 +216,7 @@ fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refu
         AuthRejection::UnknownApiKey => {
             Refusal::new(ErrorCode::UnknownApiKey, "No API key has the name in X-NDAX-API-KEY.")
         }
-        AuthRejection::InvalidSignature => refuse_signature(explained, parts),
+        AuthRejection::InvalidSignature => Refusal::invalid_signature(parts, explained.hint.map(wire_hint)),
         AuthRejection::InvalidPassphrase => Refusal::new(
             ErrorCode::InvalidPassphrase,
             "The signature is right, but X-NDAX-PASSPHRASE is not the passphrase of this API key.",
@@ -238,23 +241,6 @@ fn refuse_caller(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refu
             "This endpoint is not enabled for the platform. Ask the operator to enable it.",
         ),
     }
-}
-
-fn refuse_signature(explained: ExplainedRejection, parts: &SignedParts<'_>) -> Refusal {
-    let signed = Signed {
-        timestamp: parts.timestamp.to_owned(),
-        method: parts.method.to_owned(),
-        target: parts.target.to_owned(),
-        body_length: parts.body.len() as u64,
-        body_sha256: sha256_hex(parts.body),
-    };
-    Refusal::new(ErrorCode::InvalidSignature, INVALID_SIGNATURE).with(|problem| {
-        let problem = problem.with_signed(signed);
-        match explained.hint {
-            Some(hint) => problem.with_hint(wire_hint(hint)),
-            None => problem,
-        }
-    })
 }
 
 /// The hint as it travels.
@@ -328,7 +314,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::response::Response;
     use http::HeaderName;
 
     fn headers(pairs: &[(&'static str, &[u8])]) -> HeaderMap {
@@ -344,9 +329,8 @@ mod tests {
     }
 
     fn code(refusal: Refusal) -> ErrorCode {
-        let response: Response = refusal
-            .answer(registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]));
-        response.extensions().get::<crate::answer::RefusalOf>().unwrap().0
+        let trace_id = registrar_domain::ids::TraceId::new(registrar_domain::clock::UnixMillis(0), [0; 10]);
+        refusal.answer(trace_id).refused.unwrap()
     }
 
     const FULL: [(&str, &[u8]); 4] = [

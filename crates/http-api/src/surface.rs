@@ -9,20 +9,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body::Body;
+use http_body_util::Full;
 use registrar_domain::ids::TraceId;
-use registrar_wire::{ErrorCode, REQUEST_ID, TRACE_ID};
-use tower_service::Service;
+use registrar_domain::registry::Caller;
+use registrar_wire::{CREATE_CUSTOMER, ErrorCode, REQUEST_ID, TRACE_ID};
 
-use crate::answer::{INTERNAL_ERROR, Refusal, RefusalOf};
+use crate::answer::{Answer, INTERNAL_ERROR, Refusal};
 use crate::app::App;
 use crate::limits::{CLIENT_REQUEST_ID_LENGTH_MAX, HEADER_BYTES_MAX};
+use crate::metrics::AnswerCounters;
+use crate::routes::{self, Route};
 
 const TRACE_ID_HEADER: HeaderName = HeaderName::from_static(TRACE_ID);
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static(REQUEST_ID);
@@ -36,55 +39,57 @@ pub(crate) struct RequestContext {
     pub(crate) peer: IpAddr,
 }
 
-/// What a handler tells the metrics and the log; put into the extensions of its answer.
-#[derive(Debug, Clone)]
-pub(crate) struct Note {
-    /// The operation.
-    pub(crate) operation: &'static str,
-    /// The platform that called, once it is known.
-    pub(crate) platform_code: Option<String>,
-}
-
 /// One listener's routes with what surrounds them.
 #[derive(Clone)]
 pub struct Surface {
     pub(crate) app: Arc<App>,
-    pub(crate) router: Router,
+    pub(crate) routes: Arc<[Route]>,
 }
 
 impl Surface {
     /// Answers one request.
-    pub(crate) async fn answer(&self, mut request: Request<Body>, peer: IpAddr) -> Response {
+    pub(crate) async fn answer<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        request: Request<B>,
+        peer: IpAddr,
+    ) -> Response<Full<Bytes>> {
         let started = Instant::now();
-        let trace_id = self.app.registry.new_trace_id();
-        let client_request_id = client_request_id(request.headers());
-        let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-        let mut response = if head_bytes(&request) > HEADER_BYTES_MAX {
-            Refusal::new(ErrorCode::HeadersTooLarge, HEADERS_TOO_LARGE).answer(trace_id)
+        let context = RequestContext { trace_id: self.app.registry.new_trace_id(), peer };
+        let (head, body) = request.into_parts();
+        let facts = HeadFacts::of(&head);
+        let route = if facts.bytes > HEADER_BYTES_MAX {
+            Err(Refusal::new(ErrorCode::HeadersTooLarge, HEADERS_TOO_LARGE))
         } else {
-            request.extensions_mut().insert(RequestContext { trace_id, peer });
-            self.route(request, trace_id).await
+            routes::find(&self.routes, &head.method, head.uri.path())
+        };
+        let (counters, mut answer) = match route {
+            Ok(route) => (&route.counters, self.serve(route, context, &head, body).await),
+            Err(refusal) => (&self.app.metrics.unrouted, refusal.answer(context.trace_id)),
         };
         // With a transfer coding, where a request ends may be read in two ways; nothing may follow it on the connection.
-        let last = chunked || self.app.is_draining();
-        Self::finish(&mut response, trace_id, client_request_id.as_ref(), last);
-        self.observe(&response, trace_id, client_request_id.as_ref(), started.elapsed());
-        response
+        let last = facts.is_chunked || self.app.is_draining();
+        finish(&mut answer.response, context.trace_id, facts.client_request_id.as_ref(), last);
+        self.observe(counters, &answer, context.trace_id, facts.client_request_id.as_ref(), started);
+        answer.response
     }
 
     /// A handler that panics is a fault of ours like any other: the caller gets a 500 that can be found in the log.
-    async fn route(&self, request: Request<Body>, trace_id: TraceId) -> Response {
-        let mut routed = pin!(self.router.clone().call(request));
-        let routed = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| routed.as_mut().poll(cx))) {
+    async fn serve<B: Body<Data = Bytes> + Unpin>(
+        &self,
+        route: &Route,
+        context: RequestContext,
+        head: &Parts,
+        body: B,
+    ) -> Answer {
+        let mut served = pin!(routes::serve(route, &self.app, context, head, body));
+        let served = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| served.as_mut().poll(cx))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
-            // A router has no error of its own: the type has no value.
-            Ok(Poll::Ready(Err(never))) => match never {},
+            Ok(Poll::Ready(answer)) => Poll::Ready(Some(answer)),
             Err(_) => Poll::Ready(None),
         });
-        routed.await.unwrap_or_else(|| {
-            tracing::error!(%trace_id, "a handler panicked");
-            Refusal::new(ErrorCode::InternalError, INTERNAL_ERROR).closing().answer(trace_id)
+        served.await.unwrap_or_else(|| {
+            tracing::error!(trace_id = %context.trace_id, "a handler panicked");
+            Refusal::new(ErrorCode::InternalError, INTERNAL_ERROR).closing().answer(context.trace_id)
         })
     }
 
@@ -96,74 +101,118 @@ impl Surface {
         problem.raw_answer(trace_id)
     }
 
-    fn finish(
-        response: &mut Response,
+    fn observe(
+        &self,
+        counters: &AnswerCounters,
+        answer: &Answer,
         trace_id: TraceId,
         client_request_id: Option<&HeaderValue>,
-        last: bool,
+        started: Instant,
     ) {
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let mut text = [0; 36];
-        let hyphenated: &str = trace_id.0.as_hyphenated().encode_lower(&mut text);
-        if let Ok(value) = HeaderValue::from_str(hyphenated) {
-            headers.insert(TRACE_ID_HEADER, value);
+        let (operation, status) = (counters.operation, answer.response.status().as_u16());
+        self.app.metrics.count_answer(counters, status, answer.refused);
+        if status == 200 && operation == CREATE_CUSTOMER.name {
+            self.app.metrics.time_create(started.elapsed());
         }
-        if let Some(value) = client_request_id {
-            headers.insert(REQUEST_ID_HEADER, value.clone());
+        let told_with_others =
+            answer.refused.is_some_and(|code| !self.is_told(operation, code, answer.caller.as_ref()));
+        if told_with_others {
+            return;
         }
-        if last {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let code = answer.refused.map_or("ok", ErrorCode::code);
+        let client_request_id = client_request_id.and_then(|value| value.to_str().ok());
+        let platform_code = answer.caller.as_ref().map(|caller| caller.platform().code.as_str());
+        let error = answer.failure.as_deref();
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    %trace_id, client_request_id, operation, status, code, platform_code, error,
+                    duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+                    "request"
+                )
+            };
+        }
+        match status {
+            _ if error.is_some() => line!(error),
+            500.. => line!(warn),
+            400.. => line!(info),
+            _ => line!(debug),
         }
     }
 
-    fn observe(
-        &self,
-        response: &Response,
-        trace_id: TraceId,
-        client_request_id: Option<&HeaderValue>,
-        elapsed: Duration,
-    ) {
-        let note = response.extensions().get::<Note>();
-        let operation = note.map_or("none", |note| note.operation);
-        let code = response.extensions().get::<RefusalOf>().map_or("ok", |refusal| refusal.0.code());
-        let status = response.status().as_u16();
-        self.app.metrics.observe_request(operation, status, code, elapsed);
-        let platform_code = note.and_then(|note| note.platform_code.as_deref());
-        let client_request_id = client_request_id.and_then(|value| value.to_str().ok());
-        let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        if status >= 500 {
-            tracing::warn!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
-        } else if status >= 400 {
-            tracing::info!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
-        } else {
-            tracing::debug!(%trace_id, client_request_id, operation, status, code, platform_code, duration_us, "request");
-        }
+    /// Whether a refused request has a line of its own (decision 7). A fault of ours always has one: its caller is asked to
+    /// name its trace id.
+    fn is_told(&self, operation: &'static str, code: ErrorCode, caller: Option<&Caller>) -> bool {
+        code == ErrorCode::InternalError
+            || tracing::enabled!(tracing::Level::DEBUG)
+            || self.app.refused_requests.is_told(operation, code, caller)
     }
 }
 
 const HEADERS_TOO_LARGE: &str =
     "The target and the headers together are larger than 16 KiB. Send fewer or shorter ones.";
 
-fn head_bytes(request: &Request<Body>) -> usize {
-    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    target + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>()
+/// What the head says to every operation alike.
+struct HeadFacts {
+    /// Bytes of the target and of all names and values.
+    bytes: usize,
+    /// Where the body ends is said by a transfer coding.
+    is_chunked: bool,
+    /// The caller's id, if there is one of the accepted form (contract 2.4).
+    client_request_id: Option<HeaderValue>,
 }
 
-/// The caller's id, if there is one of the accepted form (contract 2.4).
-fn client_request_id(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut values = headers.get_all(REQUEST_ID_HEADER).iter();
-    let value = values.next()?;
-    let bytes = value.as_bytes();
-    let acceptable = values.next().is_none()
-        && (1..=CLIENT_REQUEST_ID_LENGTH_MAX).contains(&bytes.len())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
-    acceptable.then(|| value.clone())
+impl HeadFacts {
+    fn of(head: &Parts) -> Self {
+        let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        let mut facts = Self { bytes: target, is_chunked: false, client_request_id: None };
+        let mut request_ids = 0;
+        for (name, value) in &head.headers {
+            facts.bytes += name.as_str().len() + value.len();
+            if *name == TRANSFER_ENCODING {
+                facts.is_chunked = true;
+            } else if *name == REQUEST_ID_HEADER {
+                request_ids += 1;
+                let acceptable = request_ids == 1 && is_acceptable_id(value.as_bytes());
+                facts.client_request_id = acceptable.then(|| value.clone());
+            }
+        }
+        facts
+    }
+}
+
+fn is_acceptable_id(id: &[u8]) -> bool {
+    (1..=CLIENT_REQUEST_ID_LENGTH_MAX).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+}
+
+/// Puts on an answer what every answer has.
+fn finish(
+    response: &mut Response<Full<Bytes>>,
+    trace_id: TraceId,
+    client_request_id: Option<&HeaderValue>,
+    last: bool,
+) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let mut text = [0; 36];
+    let hyphenated: &str = trace_id.0.as_hyphenated().encode_lower(&mut text);
+    if let Ok(value) = HeaderValue::from_str(hyphenated) {
+        headers.insert(TRACE_ID_HEADER, value);
+    }
+    if let Some(value) = client_request_id {
+        headers.insert(REQUEST_ID_HEADER, value.clone());
+    }
+    if last {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn limits() -> crate::limits::HttpLimits {
@@ -181,11 +230,25 @@ mod tests {
     }
 
     fn echoed(values: &[&[u8]]) -> bool {
-        let mut headers = HeaderMap::new();
+        let mut request = Request::new(());
         for value in values {
-            headers.append(REQUEST_ID_HEADER, HeaderValue::from_bytes(value).unwrap());
+            request.headers_mut().append(REQUEST_ID_HEADER, HeaderValue::from_bytes(value).unwrap());
         }
-        client_request_id(&headers).is_some()
+        HeadFacts::of(&request.into_parts().0).client_request_id.is_some()
+    }
+
+    struct FaultyBody;
+
+    impl Body for FaultyBody {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _cx: &mut std::task::Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            panic!("a fault");
+        }
     }
 
     #[tokio::test]
@@ -205,9 +268,8 @@ mod tests {
         let registry = Arc::new(registrar_domain::registry::Registry::open(parts).await.unwrap());
         let metrics = crate::metrics::Metrics::new(Box::new(Vec::new));
         let app = App::new(registry, metrics, limits());
-        let fault = axum::routing::get(|| async { assert!(std::hint::black_box(false), "a fault") });
-        let surface = Surface { app, router: Router::new().route("/", fault) };
-        let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+        let surface = Surface::api(&app, false);
+        let request = Request::post(CREATE_CUSTOMER.path).body(FaultyBody).unwrap();
         let response = surface.answer(request, std::net::Ipv4Addr::LOCALHOST.into()).await;
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()[CONNECTION], "close");
@@ -220,6 +282,7 @@ mod tests {
         assert!(echoed(&[&[b'a'; 64]]));
         assert!(!echoed(&[]));
         assert!(!echoed(&[b"a", b"a"]));
+        assert!(!echoed(&[b"a", b"a", b"a"]));
         for value in [&b""[..], &[b'a'; 65], b"a b", b"a/b", "\u{e9}".as_bytes()] {
             assert!(!echoed(&[value]));
         }

@@ -38,8 +38,8 @@ pub(crate) fn run(folder: &Path) -> Outcome<()> {
         let base_url = format!("http://{}", listener.local_addr()?);
         std::fs::write(folder.join("credentials.json"), credentials_json(&scene, &base_url))?;
         let (_end, ended) = watch::channel(false);
-        tokio::spawn(maintain(Arc::clone(&scene.registry), ended.clone()));
         let app = App::new(scene.registry, Metrics::new(Box::new(Vec::new)), LIMITS);
+        tokio::spawn(maintain(Arc::clone(&app), ended.clone()));
         println!("ready {base_url}");
         serve(listener, Surface::api(&app, false), LIMITS, ended).await;
         Ok(())

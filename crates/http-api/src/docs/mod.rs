@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 
-pub(crate) use handlers::{get_docs, get_docs_page, get_error_page, get_openapi, get_root};
+pub(crate) use handlers::{get_document, get_root};
 
 /// The `Content-Security-Policy` of every page: own scripts and styles from files alone.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

@@ -9,7 +9,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -53,7 +52,8 @@ pub(crate) struct GuardedStream {
     limits: HttpLimits,
     seen_turns: u32,
     waiting: Waiting,
-    deadline: Instant,
+    /// Until when, once something had to be waited for.
+    deadline: Option<Instant>,
     read_alarm: Option<Pin<Box<Sleep>>>,
     write_alarm: Option<Pin<Box<Sleep>>>,
 }
@@ -67,15 +67,25 @@ impl GuardedStream {
             limits,
             seen_turns: 0,
             waiting: Waiting::FirstByte,
-            deadline: Instant::now() + limits.first_byte_timeout,
+            deadline: Some(Instant::now() + limits.first_byte_timeout),
             read_alarm: None,
             write_alarm: None,
         }
     }
 
-    fn wait_for(&mut self, waiting: Waiting, timeout: Duration) {
+    /// The clock is read when there is something to wait for: nearly every head arrives whole.
+    fn wait_for(&mut self, waiting: Waiting) {
         self.waiting = waiting;
-        self.deadline = Instant::now() + timeout;
+        self.deadline = None;
+    }
+
+    fn deadline(&mut self) -> Instant {
+        let timeout = match self.waiting {
+            Waiting::FirstByte => self.limits.first_byte_timeout,
+            Waiting::Head => self.limits.header_timeout,
+            Waiting::NextRequest => self.limits.idle_timeout,
+        };
+        *self.deadline.get_or_insert_with(|| Instant::now() + timeout)
     }
 
     /// Takes notice of handlers that ended since the last look; true while one is at work.
@@ -83,14 +93,14 @@ impl GuardedStream {
         let turns = self.handling.turns();
         if turns != self.seen_turns {
             self.seen_turns = turns;
-            self.wait_for(Waiting::NextRequest, self.limits.idle_timeout);
+            self.wait_for(Waiting::NextRequest);
         }
         turns % 2 == 1
     }
 
     fn note_bytes(&mut self) {
         if !self.is_handling() && self.waiting != Waiting::Head {
-            self.wait_for(Waiting::Head, self.limits.header_timeout);
+            self.wait_for(Waiting::Head);
         }
     }
 
@@ -102,7 +112,7 @@ impl GuardedStream {
             let (due, deadline) = if self.is_handling() {
                 (false, Instant::now() + self.limits.idle_timeout)
             } else {
-                (true, self.deadline)
+                (true, self.deadline())
             };
             let alarm = self.read_alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
             // An alarm that rings early is set again then; only one that would ring late is moved now.
@@ -160,17 +170,9 @@ impl AsyncWrite for GuardedStream {
         self.guard_write(result, cx)
     }
 
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.guard_write(result, cx)
-    }
-
+    /// No: answers are so short that copying body to head costs less than handing the kernel two pieces.
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        false
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -11,7 +11,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -87,7 +86,7 @@ async fn serve_connection(
         let handling = handling.clone();
         let surface = surface.clone();
         async move {
-            let response = surface.answer(request.map(Body::new), peer).await;
+            let response = surface.answer(request, peer).await;
             handling.end();
             Ok::<_, Infallible>(response)
         }
