@@ -10,8 +10,11 @@ use crate::bench::places::Workshop;
 use crate::bench::postgres::Cluster;
 use crate::bench::ratio::{Ratio, at_most};
 use crate::bench::report::{Report, Section};
-use crate::bench::side::{Side, alternate};
+use crate::bench::side::{Side, alternate, side};
 use crate::bench::{Engine, Plan};
+
+/// Load before anything is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
 
 /// How long the greatest rate is measured.
 const SEARCH: Duration = Duration::from_secs(4);
@@ -52,11 +55,15 @@ pub(crate) fn latency(arguments: &Arguments) -> Outcome<()> {
         let place = workshop.embedded("embedded")?;
         let (load, half, answer_bytes) = half_of_greatest(place.load(connections))?;
         let echo = workshop.echo(answer_bytes, &place.signer)?;
-        let mut echo_load = echo.load(connections);
-        echo_load.warm_up(Duration::from_secs(1))?;
+        let log = workshop.log("log")?;
+        let (mut echo_load, mut log_load) = (echo.load(connections), log.load(connections));
+        echo_load.warm_up(WARM_UP)?;
+        log_load.warm_up(WARM_UP)?;
         let mut sides = vec![
             at_half("embedded", load, half),
-            Side::new("echo", move |span| echo_load.turn_at(half, span)),
+            // Durable without a database: what of a tail is the disk's and the machine's.
+            at_half("append-only log", log_load, half),
+            at_half("echo", echo_load, half),
         ];
         report.add(&section(&mut sides, plan, &format!("embedded, {half:.0} per second"))?);
     }
@@ -73,7 +80,7 @@ pub(crate) fn latency(arguments: &Arguments) -> Outcome<()> {
 }
 
 fn half_of_greatest(mut load: HttpLoad) -> Outcome<(HttpLoad, f64, usize)> {
-    load.warm_up(Duration::from_secs(1))?;
+    load.warm_up(WARM_UP)?;
     let greatest = load.turn(SEARCH)?;
     Ok((load, greatest.rate / 2.0, greatest.answer_bytes))
 }
@@ -82,12 +89,19 @@ fn at_half(name: &str, mut load: HttpLoad, half: f64) -> Side<'static> {
     Side::new(name, move |span| load.turn_at(half, span))
 }
 
+fn tail(side: &Side<'_>) -> Ratio {
+    let what = format!("p99 ÷ p50, {}", side.name);
+    Ratio::within(&what, side, |one| one.p99_us, |one| one.p50_us)
+}
+
 fn section(sides: &mut Vec<Side<'static>>, plan: &Plan, at: &str) -> Outcome<Section<'static>> {
     alternate(sides, plan, at)?;
     let mut ratios = Vec::new();
     if let Some(registrar) = sides.first() {
-        let tail = Ratio::within("p99 ÷ p50", registrar, |one| one.p99_us, |one| one.p50_us);
-        ratios.push(tail.held_against(at_most(None, 10.0)));
+        ratios.push(tail(registrar).held_against(at_most(None, 10.0)));
+    }
+    if let Some(log) = side(sides, "append-only log") {
+        ratios.push(tail(log));
     }
     let note = "half the rate that as many connections reached just before; Poisson arrivals";
     Ok(Section { at: at.to_owned(), sides: std::mem::take(sides), ratios, notes: vec![note.to_owned()] })
