@@ -196,6 +196,7 @@ mod tests {
         let pinned = [
             ("0001_initial", "856567bad043fce334f47e2d96cea6654055db24bcb4b769b9e3a8e3058b4a95"),
             ("0002_row_level_security", "cf26e6d830e7f89a058fa18ce8fd567d10121a19e9183eed630bb9a872dfbba4"),
+            ("0003_keys_of_creates", "389b564608217de7138f63a76d8f293fa60e895e63068e0dec496eab1ab7836e"),
         ];
         let found: Vec<_> = STEPS
             .iter()
