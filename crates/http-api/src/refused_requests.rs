@@ -11,7 +11,7 @@ use registrar_domain::registry::Caller;
 use registrar_wire::ErrorCode;
 
 /// Refused requests of one kind that are told one by one within a second. There are 15 kinds that need no key: with all of
-/// them provoked at once the log stays below what journald takes from a service by default, 10,000 lines in 30 s.
+/// them provoked at once, and the documentation off, the log stays below what journald takes from a service by default, 10,000 lines in 30 s.
 pub(crate) const TOLD_PER_SECOND: u32 = 20;
 
 /// What makes refusals alike.

@@ -1,6 +1,7 @@
 //! The SQL of customers: found, shown; storing them is `insert`'s.
 //!
-//! Knows rows, not what becomes of a create. Invariant: what is returned as found was followed by `barrier`. A row that is
+//! Knows rows, not what becomes of a create. Invariant: nobody is told of a row before something durable followed
+//! its reading: `barrier`, which whoever looks rows up by index must call, or the commit of an audit event. A row that is
 //! visible need not be durable: after a cancelled wait for synchronous replication a plain read, and an insert that does
 //! nothing, answer at once. Locking a row writes to the log, so its commit waits until everything before it is replicated.
 

@@ -55,6 +55,10 @@ pub const OUTCOME_PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before the next attempt to connect.
 pub const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The longest pause between two attempts to take numbers: what fails for good, such as codes that have run out, is not asked for ten
+/// times a second for ever.
+pub const NUMBERS_PAUSE_MAX: Duration = Duration::from_secs(2);
+
 /// How often a transaction is tried that meets others (SQLSTATE 40001, 40P01) or loses its connection before its commit.
 pub const ATTEMPTS_MAX: u32 = 5;
 

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::desk::{Desk, Repeating};
 use crate::failure::Trouble;
-use crate::limits::{NUMBERS_AHEAD, RECONNECT_PAUSE, RETURNED_NUMBERS_MAX};
+use crate::limits::{NUMBERS_AHEAD, NUMBERS_PAUSE_MAX, RECONNECT_PAUSE, RETURNED_NUMBERS_MAX};
 
 const TAKE: &str = "UPDATE settings SET value = value + $1 WHERE name = 'next_customer_number' AND value < $2 \
     RETURNING value";
@@ -111,8 +111,10 @@ impl Numbers {
     pub(crate) async fn keep_filled(&self, desk: &Desk) {
         loop {
             self.low.notified().await;
+            let mut pause = RECONNECT_PAUSE;
             while self.fill(desk).await.is_err() {
-                sleep(RECONNECT_PAUSE).await;
+                sleep(pause).await;
+                pause = (pause * 2).min(NUMBERS_PAUSE_MAX);
             }
         }
     }

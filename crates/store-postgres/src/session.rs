@@ -265,13 +265,17 @@ impl Drop for Session {
             return;
         }
         let (token, connector) = (self.client.cancel_token(), self.connector.take());
-        self.runtime.spawn(timeout(CONNECT_TIMEOUT, async move {
+        // A timer is made where the runtime runs it: a session may be dropped on any thread.
+        self.runtime.spawn(async move {
+            let cancelled = timeout(CONNECT_TIMEOUT, async move {
+                match connector {
+                    Some(connector) => token.cancel_query(connector).await,
+                    None => token.cancel_query(NoTls).await,
+                }
+            });
             // A server that cannot be reached is as far away as the one that was given up.
-            let _ = match connector {
-                Some(connector) => token.cancel_query(connector).await,
-                None => token.cancel_query(NoTls).await,
-            };
-        }));
+            let _ = cancelled.await;
+        });
     }
 }
 

@@ -3,7 +3,8 @@
 //! What met a row is decided by `decide_create_customer` from facts read afterwards, behind a barrier; rows of customers
 //! never go away, so these facts are those of the insert. When an answer was lost the same creates are sent again: the
 //! indexes let them in once, and a row that bears the create's own number and record is its own. Invariant: a create is
-//! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored.
+//! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored; where neither can be known it is told
+//! `OutcomeUnknown`.
 
 use std::collections::HashSet;
 use std::sync::Arc;

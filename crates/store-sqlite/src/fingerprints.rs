@@ -9,6 +9,7 @@ use std::path::Path;
 use hashbrown::HashTable;
 use registrar_domain::ids::CustomerNumber;
 use registrar_domain::store::BlindIndex;
+use rusqlite::types::Type;
 use rusqlite::{Connection, params};
 
 use crate::connection::open_reader;
@@ -91,7 +92,11 @@ impl Fingerprints {
         let mut query = connection.prepare("SELECT entries FROM fingerprints")?;
         let mut rows = query.query([])?;
         while let Some(row) = rows.next()? {
-            let entries = row.get_ref(0)?.as_blob()?.as_chunks().0;
+            let (entries, torn) = row.get_ref(0)?.as_blob()?.as_chunks();
+            if !torn.is_empty() {
+                let reason = format!("a row of fingerprints ends with {} bytes of an entry", torn.len());
+                return Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, reason.into()));
+            }
             for entry in entries.iter().map(Entry::decode) {
                 spread.get_mut(entry.shard()).into_iter().for_each(|shard| shard.push(entry.kept()));
             }

@@ -14,7 +14,8 @@ pub const QUEUE_COMMANDS_MAX: usize = 4096;
 /// the first of the batch waits for the last.
 pub const BATCH_COMMANDS_MAX: usize = 512;
 
-/// Reader threads of a server: look-ups are short, and readers beyond the second only take memory on small machines.
+/// Reader threads of a server: they read what servers read again and again, platforms and keys; customers are looked up by the
+/// writer. More would only take memory.
 pub const SERVER_READERS: usize = 2;
 
 /// Reads that may wait for a reader; as for the writer's queue.
@@ -37,7 +38,7 @@ pub const PAGE_BYTES: u32 = 4096;
 /// Fewer would sync more often; with more, a commit waits longer for the disk that the copy keeps busy.
 pub const CHECKPOINT_PAGES: u64 = 512;
 
-/// Pages in the log from which on the writer copies the last bit itself, so that the log starts over (16 MiB): only a
+/// Pages in the log from which on the writer copies the last bit itself, so that the log starts over (16 MiB): while creates go on only a
 /// writer that stands still can end it. A start after a crash reads the log, which takes some 10 ms.
 pub const LOG_PAGES: u64 = 4096;
 
@@ -52,7 +53,8 @@ pub const LOG_PAGES_MAX: u64 = 8192;
 /// reader kept a checkpoint from ending.
 pub const LOG_BYTES_KEPT: u32 = 64 << 20;
 
-/// The writer's page cache in KiB: the upper levels of the indexes of some millions of customers.
+/// The page cache of the writer, and of the thread that copies the log, in KiB: the ends of the tables that grow, and whatever
+/// look-ups of single rows pass through.
 pub const WRITER_CACHE_KIB: i32 = 16 << 10;
 
 /// Each reader's page cache in KiB.

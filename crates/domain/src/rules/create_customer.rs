@@ -1,10 +1,11 @@
-//! What becomes of a submitted customer: contract 3.4 as one pure function, called inside the engine's transaction.
+//! What becomes of a submitted customer: contract 3.4 as one pure function, called by every engine.
 //!
 //! Knows nothing of how the facts were found. Invariant: the order of the checks is the order of the contract's table.
 
 use crate::store::{CreateCustomer, CreateCustomerRejection, PayloadDigest, StoredCustomer};
 
-/// What is stored on the command's platform under the command's indexes, read in the transaction that decides.
+/// What is stored on the command's platform under the command's indexes: read in the transaction that inserts, or
+/// after an insert that met a row, for rows of customers never go away.
 ///
 /// There is no look-up by payload: a payload contains its e-mail, so the row that holds the same payload is the row of
 /// the same e-mail.

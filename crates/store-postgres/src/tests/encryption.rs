@@ -108,11 +108,14 @@ fn a_statement_that_is_given_up_is_cancelled_over_a_verified_connection_too() {
     let patience =
         Patience { answer: Duration::from_secs(1), statement: Duration::from_mins(1), ..Patience::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    runtime.block_on(async {
+    let session = runtime.block_on(async {
         let session = Session::connect(&address.waited_for(patience)).await.unwrap();
         let trouble = session.batch("SELECT pg_sleep(50)").await.unwrap_err();
         assert!(matches!(trouble, Trouble::Slow), "{}", trouble.text());
+        session
     });
+    // On a thread that runs no asynchronous work, as the one that copies an installation.
+    drop(session);
     until(&setting.database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "0");
 }
 

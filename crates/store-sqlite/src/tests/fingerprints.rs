@@ -157,6 +157,19 @@ fn a_database_whose_last_customer_has_no_entries_is_refused() {
 }
 
 #[test]
+fn a_database_in_which_an_entry_was_cut_off_is_refused() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    create(&store, &scene.customer(&store).request(1).email(1).payload(1).build());
+    drop(store);
+    let cut = "UPDATE fingerprints SET entries = substr(entries, 1, length(entries) - 1)";
+    assert_eq!(place.connection().execute(cut, []), Ok(1));
+    let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
+    assert!(refused.to_string().contains("ends with 11 bytes of an entry"), "{refused}");
+}
+
+#[test]
 fn an_operator_neither_creates_customers_nor_finds_them_by_request() {
     let place = Place::new();
     let store = place.open();

@@ -1,8 +1,8 @@
 //! The thread that copies the log into the database while the writer commits: one piece each time it is asked to.
 //!
 //! SQLite syncs the database only when a checkpoint reached the end of the log, which beside a writer hardly ever happens; so
-//! each piece is synced here, and the writer's last bit finds next to nothing to write. Invariant: after a failed copy
-//! or sync no other is tried, and the process is told to end.
+//! each piece is synced here, and the writer's last bit finds next to nothing to write. Invariant: after an
+//! I/O error or a failed sync no other copy is tried, and the process is told to end.
 
 use std::fs::File;
 use std::ops::ControlFlow;

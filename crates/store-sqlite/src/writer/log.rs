@@ -1,7 +1,7 @@
 //! When the log is copied, and by whom: in pieces beside the writer, the last bit by the writer between two commits, so that
 //! the next commit starts the log over.
 //!
-//! Knows counts of pages only. Invariant: past `limits::LOG_PAGES_MAX` the writer copies everything itself.
+//! Knows counts of pages only. Invariant: past `limits::LOG_PAGES_MAX`, and a piece at most, the writer copies everything itself.
 
 use crate::limits::{CHECKPOINT_PAGES, LAST_PAGES_MAX, LOG_PAGES, LOG_PAGES_MAX};
 
