@@ -107,9 +107,6 @@ impl WriterThread {
             return ControlFlow::Break(error.to_string());
         }
         while let Ok(first) = self.receiver.recv() {
-            // Who sends the commands may be waiting for this core with more of them at hand: without this many
-            // batches hold one, and cost a commit as the full ones do. Where nobody waits it returns at once.
-            std::thread::yield_now();
             let batch = self.gather(first);
             self.run_batch(batch)?;
         }
