@@ -44,9 +44,7 @@ fn configure_writer(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |_| Ok(()))?;
     // The log is created once and kept, so that its name need not be made durable again (SQLite would not look whether
-    // that worked). Either setting keeps it when the last connection closes; the first also keeps a connection that
-    // closes after a failed sync from writing anything more.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // that worked).
     let mut keep_log = 1;
     connection.file_control(Some("main"), FileControl::PersistWal(&mut keep_log))?;
     Ok(connection)
@@ -57,6 +55,7 @@ fn configure(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    // Also keeps a connection that closes after a failed sync from writing anything more.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;

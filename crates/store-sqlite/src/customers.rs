@@ -37,9 +37,7 @@ pub(crate) fn create_customer(
     session: &mut Session,
     command: &CreateCustomer,
 ) -> Result<CreateCustomerOutcome, ApplyError> {
-    if command.digests.is_empty() {
-        return Err(no_digest());
-    }
+    let digest = command.digests.first().ok_or_else(no_digest)?;
     let by_request = match command.request {
         Some(request) => find_by_request(session, command.platform, request)?,
         None => None,
@@ -49,7 +47,7 @@ pub(crate) fn create_customer(
         Decision::Replay(stored) => Ok(CreateCustomerOutcome::Replayed(stored)),
         Decision::Reject(rejection) => Ok(CreateCustomerOutcome::Rejected(rejection)),
         Decision::Create => {
-            insert(&session.connection, command)?;
+            insert(&session.connection, command, digest)?;
             let fingerprints = session.fingerprints()?;
             fingerprints.add(command.email, command.number);
             command.request.into_iter().for_each(|request| fingerprints.add(request, command.number));
@@ -58,9 +56,11 @@ pub(crate) fn create_customer(
     }
 }
 
-fn insert(connection: &Connection, command: &CreateCustomer) -> Result<(), ApplyError> {
-    let digest = command.digests.first();
-    let PayloadDigest { version, bytes } = digest.ok_or_else(no_digest)?;
+fn insert(
+    connection: &Connection,
+    command: &CreateCustomer,
+    PayloadDigest { version, bytes }: &PayloadDigest,
+) -> Result<(), ApplyError> {
     connection.prepare_cached(INSERT)?.execute(params![
         command.number.0,
         command.platform.0,
