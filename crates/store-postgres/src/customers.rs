@@ -1,9 +1,9 @@
 //! The SQL of customers: found, shown; storing them is `insert`'s.
 //!
-//! Knows rows, not what becomes of a create. Invariant: nobody is told of a row before something durable followed
-//! its reading: `barrier`, which whoever looks rows up by index must call, or the commit of an audit event. A row that is
-//! visible need not be durable: after a cancelled wait for synchronous replication a plain read, and an insert that does
-//! nothing, answer at once. Locking a row writes to the log, so its commit waits until everything before it is replicated.
+//! Knows rows, not what becomes of a create. Invariant: nobody is told of a row before something durable followed its
+//! reading: the lock that a look-up by index takes, or an audit event, and its commit. A row that is visible need not be
+//! durable: after a cancelled wait for synchronous replication a plain read, and an insert that does nothing, answer at
+//! once. Locking a row writes to the log, so its commit waits until everything before it is replicated.
 
 use registrar_domain::clock::UnixMillis;
 use registrar_domain::ids::{CustomerNumber, PlatformNumber};
@@ -21,32 +21,34 @@ use crate::insert::Insert;
 use crate::scope::begin_for;
 use crate::session::Session;
 
-pub(crate) const BY_REQUESTS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
-    found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
-    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, request_index, place) \
-    CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
-    prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
-    AND customers.request_index = given.request_index LIMIT 1) AS found";
+/// Customers by one of their indexes, and the lock that keeps them from being told before they are durable.
+///
+/// One row suffices: the log is replicated in its order. One lock at a time also cannot deadlock. Whatever is read is older
+/// than the lock, in whichever order the parts are carried out: a statement sees one moment.
+pub(crate) fn look_up(index: &str) -> String {
+    format!(
+        "WITH found AS (SELECT given.place, stored.* \
+        FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, {index}, place) \
+        CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
+        prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
+        AND customers.{index} = given.{index} LIMIT 1) AS stored), \
+        barrier AS (SELECT number FROM customers WHERE number = (SELECT number FROM found LIMIT 1) FOR UPDATE) \
+        SELECT found.* FROM found WHERE EXISTS (SELECT FROM barrier)"
+    )
+}
 
-pub(crate) const BY_EMAILS: &str = "SELECT given.place, found.number, found.digest_version, found.payload_digest, \
-    found.master_key_version, found.data_key, found.record, found.prefunded, found.status, found.created_at \
-    FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS given (platform, email_index, place) \
-    CROSS JOIN LATERAL (SELECT number, digest_version, payload_digest, master_key_version, data_key, record, \
-    prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
-    AND customers.email_index = given.email_index LIMIT 1) AS found";
+/// The columns of `customers` that requests and e-mails are found by.
+pub(crate) const REQUEST: &str = "request_index";
+pub(crate) const EMAIL: &str = "email_index";
 
 pub(crate) const BY_NUMBER: &str = "SELECT 1::bigint, number, digest_version, payload_digest, master_key_version, data_key, \
     record, prefunded, status, created_at FROM customers WHERE platform = $1 AND number = $2";
-
-/// One row suffices: the log is replicated in its order. One lock at a time also cannot deadlock.
-const BARRIER: &str = "SELECT number FROM customers WHERE number = $1 FOR UPDATE";
 
 /// The statements that a connection uses again and again.
 pub(crate) struct Statements {
     pub(crate) insert: Insert,
     by_requests: Statement,
     by_emails: Statement,
-    barrier: Statement,
 }
 
 /// What was found under one index: a row, or a row that cannot be read.
@@ -57,13 +59,12 @@ impl Statements {
     pub(crate) async fn prepare(session: &Session) -> Result<Self, Trouble> {
         Ok(Self {
             insert: Insert::prepare(session).await?,
-            by_requests: session.prepare(BY_REQUESTS).await?,
-            by_emails: session.prepare(BY_EMAILS).await?,
-            barrier: session.prepare(BARRIER).await?,
+            by_requests: session.prepare(&look_up(REQUEST)).await?,
+            by_emails: session.prepare(&look_up(EMAIL)).await?,
         })
     }
 
-    /// The customers under these request_ids, in their order; `barrier` must follow.
+    /// The customers under these request_ids, in their order, durably.
     pub(crate) async fn by_requests(
         &self,
         session: &Session,
@@ -72,19 +73,13 @@ impl Statements {
         find(session, &self.by_requests, keys).await
     }
 
-    /// The customers under these e-mails, in their order; `barrier` must follow.
+    /// The customers under these e-mails, in their order, durably.
     pub(crate) async fn by_emails(
         &self,
         session: &Session,
         keys: &[(PlatformNumber, BlindIndex)],
     ) -> Result<Vec<Found>, Trouble> {
         find(session, &self.by_emails, keys).await
-    }
-
-    /// Returns when everything that was read before on this connection is durable; `customer` is one of what was read.
-    pub(crate) async fn barrier(&self, session: &Session, customer: CustomerNumber) -> Result<(), Trouble> {
-        session.query_durably(&self.barrier, &[&i64::from(customer.0)]).await?;
-        Ok(())
     }
 }
 
@@ -100,7 +95,7 @@ async fn find(
     }
     let platforms: Vec<_> = keys.iter().map(|(platform, _)| i64::from(platform.0)).collect();
     let indexes: Vec<_> = keys.iter().map(|(_, index)| index.0.as_slice()).collect();
-    for row in session.query(statement, &[&platforms, &indexes]).await? {
+    for row in session.query_durably(statement, &[&platforms, &indexes]).await? {
         let place: i64 = row.try_get(0)?;
         let slot = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place));
         if let Some(slot) = slot {
@@ -120,12 +115,8 @@ pub(crate) async fn find_by_request(
         .transaction(&begin_for(platform), async {
             let statements = session.statements().await?;
             let found = statements.by_requests(session, &[(platform, request)]).await?;
-            let found = found.into_iter().next().flatten().transpose()?;
-            if let Some(customer) = &found {
-                // With the lock the commit writes to the log, so that it is the commit that waits.
-                statements.barrier(session, customer.number).await?;
-            }
-            Ok(found)
+            // The lock is released, and waited for, with the commit.
+            found.into_iter().next().flatten().transpose()
         })
         .await
 }

@@ -14,7 +14,7 @@ use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailur
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
-use crate::customers::{Found, Statements};
+use crate::customers::Found;
 use crate::failure::{Severity, Trouble};
 use crate::identity::Identity;
 use crate::insert::{Form, Insert};
@@ -330,27 +330,13 @@ async fn load_facts(
         .map(|(command, _)| (command.platform, command.email))
         .collect();
     let mut by_emails = statements.by_emails(session, &keys).await?.into_iter();
-    let facts: Vec<Result<CreateCustomerFacts, Trouble>> = by_request
+    let facts = by_request
         .into_iter()
         .map(|found| {
             let by_email = if undecided(&found) { by_emails.next().flatten() } else { None };
             Ok(CreateCustomerFacts { by_request: found.transpose()?, by_email: by_email.transpose()? })
-        })
-        .collect();
-    pass_barrier(session, statements, &facts).await?;
-    Ok(facts)
-}
-
-async fn pass_barrier(
-    session: &Session,
-    statements: &Statements,
-    facts: &[Result<CreateCustomerFacts, Trouble>],
-) -> Result<(), Trouble> {
-    let rows = facts.iter().flatten().find_map(|facts| facts.by_request.as_ref().or(facts.by_email.as_ref()));
-    match rows {
-        Some(row) => statements.barrier(session, row.number).await,
-        None => Ok(()),
-    }
+        });
+    Ok(facts.collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use registrar_domain::testing::{TestClock, block_on, scene};
 use super::beside::Beside;
 use super::engine::{Held, application_database, server};
 use super::expand::{OLDER, later};
-use crate::customers::{BY_EMAILS, BY_NUMBER, BY_REQUESTS};
+use crate::customers::{BY_NUMBER, EMAIL, REQUEST, look_up};
 use crate::migrations::STEPS;
 use crate::scope::begin_for;
 use crate::testing::TestDatabase;
@@ -126,9 +126,9 @@ fn the_policies_leave_every_look_up_its_index() {
     beside.run("SET registrar.platform = 'every'").unwrap();
     let arrays = "'{1}', '{x}'";
     for (sql, parameters, expected) in [
-        (BY_REQUESTS, arrays, "(platform = given.platform) AND (request_index = given.request_index)"),
-        (BY_EMAILS, arrays, "(platform = given.platform) AND (email_index = given.email_index)"),
-        (BY_NUMBER, "1, 1", "number = '1'::bigint"),
+        (&look_up(REQUEST), arrays, "(platform = given.platform) AND (request_index = given.request_index)"),
+        (&look_up(EMAIL), arrays, "(platform = given.platform) AND (email_index = given.email_index)"),
+        (&BY_NUMBER.to_owned(), "1, 1", "number = '1'::bigint"),
     ] {
         beside.run(&format!("PREPARE look_up AS {sql}")).unwrap();
         let plan = beside.run(&format!("EXPLAIN EXECUTE look_up ({parameters})")).unwrap().join("\n");
