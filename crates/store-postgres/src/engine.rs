@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::address::Address;
 use crate::copy::refuse_half_a_copy;
 use crate::desk::{Desk, Repeating};
+use crate::experience::Experience;
 use crate::failure::Trouble;
 use crate::identity::Identity;
 use crate::limits::WRITERS;
@@ -173,10 +174,17 @@ async fn serve(address: &Address, shared: &Arc<Shared>) {
             numbers.keep_filled(&filler.desk).await;
         }
     });
+    let experience = Arc::new(Experience::default());
     let writers: Vec<_> = (0..WRITERS)
         .map(|_| {
             let (identity, queue) = (Arc::clone(&shared.identity), Arc::clone(&shared.queue));
-            Writer::new(address.clone(), identity, queue, Arc::clone(&shared.counters))
+            Writer::new(
+                address.clone(),
+                identity,
+                queue,
+                Arc::clone(&shared.counters),
+                Arc::clone(&experience),
+            )
         })
         .map(|writer| tokio::spawn(writer.run()))
         .collect();

@@ -13,6 +13,7 @@ mod decode;
 mod desk;
 mod encryption;
 mod engine;
+mod experience;
 mod failure;
 mod identity;
 mod insert;

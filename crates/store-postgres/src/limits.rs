@@ -13,7 +13,7 @@ pub const QUEUE_COMMANDS_MAX: usize = 4096;
 /// first of the batch waits for the last.
 pub const BATCH_COMMANDS_MAX: usize = 256;
 
-/// Batches that a writer stores carefully after a quick statement failed: a caller that sends one request_id for many people
+/// Batches that are stored carefully after a quick statement failed: a caller that sends one request_id for many people
 /// fails few statements, each of which leaves dead rows and a line in PostgreSQL's log.
 pub const CAREFUL_BATCHES: u32 = 256;
 
@@ -65,8 +65,8 @@ pub const ATTEMPTS_MAX: u32 = 5;
 /// The pause before such a transaction is tried again, so that the one it met gets the lock that it waits for.
 pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How often a create is tried again that met a row which then was not there.
-pub const VANISHED_ROWS_MAX: u32 = 3;
+/// How often a create for which no row was found is stored: because it was looked up first, or met a row that then was not there.
+pub const UNMET_MAX: u32 = 3;
 
 /// How long a batch of a copy may take to be stored or read back, over slow networks and while a cluster is busy.
 pub const COPY_WAIT: Duration = Duration::from_mins(1);

@@ -20,8 +20,8 @@ pub(crate) struct Waiting {
     pub(crate) sent: bool,
     /// Since when its caller waits.
     pub(crate) since: Instant,
-    /// How often it met a row that then was not there.
-    pub(crate) vanished: u32,
+    /// How often no row was found for it.
+    pub(crate) unmet: u32,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -56,7 +56,7 @@ impl Queue {
         if state.waiting.len() >= QUEUE_COMMANDS_MAX {
             return Err(StoreFailure::Busy);
         }
-        state.waiting.push_back(Waiting { command, sent: false, since: Instant::now(), vanished: 0, reply });
+        state.waiting.push_back(Waiting { command, sent: false, since: Instant::now(), unmet: 0, reply });
         drop(state);
         self.changed.notify_one();
         Ok(answer)

@@ -3,8 +3,8 @@
 //! What met a row is decided by `decide_create_customer` from facts read afterwards, behind a barrier; rows of customers
 //! never go away, so these facts are those of the insert. When an answer was lost the same creates are sent again: the
 //! indexes let them in once, and a row that bears the create's own number and record is its own. Invariant: a create is
-//! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored; where neither can be known it is told
-//! `OutcomeUnknown`.
+//! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored;
+//! where neither can be known it is told `OutcomeUnknown`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,10 +15,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::Address;
 use crate::customers::Found;
+use crate::experience::{Experience, Manner};
 use crate::failure::{Severity, Trouble};
 use crate::identity::Identity;
 use crate::insert::{Form, Insert};
-use crate::limits::{ATTEMPTS_MAX, CAREFUL_BATCHES, Patience, VANISHED_ROWS_MAX};
+use crate::limits::{ATTEMPTS_MAX, Patience, UNMET_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
 use crate::session::Session;
@@ -27,21 +28,21 @@ use crate::statistics::Counters;
 /// Creates that travel together, and how often they did.
 struct Group {
     creates: Vec<Waiting>,
-    form: Form,
+    manner: Manner,
     attempts: u32,
     unsent_until: Instant,
     outcome_until: Instant,
 }
 
 impl Group {
-    fn new(mut creates: Vec<Waiting>, form: Form, patience: Patience) -> Self {
+    fn new(mut creates: Vec<Waiting>, manner: Manner, patience: Patience) -> Self {
         // Two batches that meet in more than one e-mail wait for each other in one order and not in a circle.
         creates.sort_by_key(|create| (create.command.platform, create.command.email));
         // The time in the queue counts, or callers behind a server that hangs would wait for one batch after the other.
         let since = creates.iter().map(|create| create.since).min().unwrap_or_else(Instant::now);
         Self {
             creates,
-            form,
+            manner,
             attempts: 0,
             unsent_until: since + patience.unsent,
             outcome_until: since + patience.outcome,
@@ -51,7 +52,7 @@ impl Group {
     fn with(&self, creates: Vec<Waiting>) -> Self {
         Self {
             creates,
-            form: self.form,
+            manner: Manner { looks_first: false, ..self.manner },
             attempts: 0,
             unsent_until: self.unsent_until,
             outcome_until: self.outcome_until,
@@ -66,8 +67,8 @@ pub(crate) struct Writer {
     queue: Arc<Queue>,
     counters: Arc<Counters>,
     session: Option<Session>,
+    experience: Arc<Experience>,
     connected_before: bool,
-    careful_batches: u32,
 }
 
 impl Writer {
@@ -77,24 +78,15 @@ impl Writer {
         identity: Arc<Identity>,
         queue: Arc<Queue>,
         counters: Arc<Counters>,
+        experience: Arc<Experience>,
     ) -> Self {
-        Self {
-            address,
-            identity,
-            queue,
-            counters,
-            session: None,
-            connected_before: false,
-            careful_batches: 0,
-        }
+        Self { address, identity, queue, counters, session: None, experience, connected_before: false }
     }
 
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         while let Some(creates) = self.queue.take().await {
-            let form = if self.careful_batches > 0 { Form::Careful } else { Form::Quick };
-            self.careful_batches = self.careful_batches.saturating_sub(1);
-            let mut groups = split_by_number(creates, form, self.address.patience());
+            let mut groups = split_by_number(creates, self.experience.manner(), self.address.patience());
             while let Some(group) = groups.pop() {
                 groups.extend(self.settle(group).await);
             }
@@ -110,6 +102,9 @@ impl Writer {
         }
         let patience_ends = group.outcome_until;
         let Some(session) = self.connected(&mut group).await else { return Vec::new() };
+        if group.manner.looks_first {
+            return self.decide(group).await;
+        }
         let insert = match in_patience(patience_ends, keys_seen(session, &group.creates)).await {
             Ok(insert) => insert,
             // Nothing was sent but requests to prepare and to look.
@@ -118,16 +113,21 @@ impl Writer {
         // Where the key is not one of the platform's nothing is stored, but what is in the way is told first.
         let commands = group.creates.iter().map(|create| &create.command);
         let commands: Vec<_> = commands.filter(|command| insert.has_seen(command)).collect();
-        let inserted = match in_patience(patience_ends, insert.run(session, group.form, &commands)).await {
-            Ok(inserted) => inserted,
-            Err(trouble) => {
-                let is_lost = trouble.severity() == Severity::Connection;
-                group.creates.iter_mut().for_each(|create| create.sent |= is_lost);
-                return self.again(group, &trouble);
-            }
-        };
+        let inserted =
+            match in_patience(patience_ends, insert.run(session, group.manner.form, &commands)).await {
+                Ok(inserted) => inserted,
+                Err(trouble) => {
+                    let is_lost = trouble.severity() == Severity::Connection;
+                    group.creates.iter_mut().for_each(|create| create.sent |= is_lost);
+                    return self.again(group, &trouble);
+                }
+            };
         self.counters.count_commit(commands.len());
         let creates = std::mem::take(&mut group.creates);
+        // What was looked up before was noted then.
+        if creates.iter().all(|create| create.unmet == 0) {
+            self.experience.note_met(creates.len() - inserted.len(), creates.len());
+        }
         let (stored, met): (Vec<_>, Vec<_>) =
             creates.into_iter().partition(|create| inserted.contains(&create.command.number.0));
         for create in stored {
@@ -140,21 +140,26 @@ impl Writer {
         self.decide(group).await
     }
 
-    /// Answers those that met a row.
+    /// Answers those that met a row; the others have still to be stored.
     async fn decide(&mut self, mut group: Group) -> Vec<Group> {
         let facts = match &self.session {
-            Some(session) => in_patience(group.outcome_until, load_facts(session, &group.creates)).await,
+            Some(session) => in_patience(group.outcome_until, load_facts(session, &group)).await,
             None => Err(Trouble::Slow),
         };
         let facts = match facts {
             Ok(facts) => facts,
             Err(trouble) => return self.again(group, &trouble),
         };
-        let mut vanished = Vec::new();
-        for (create, facts) in std::mem::take(&mut group.creates).into_iter().zip(facts) {
-            vanished.extend(self.tell(create, facts));
+        if group.manner.looks_first {
+            let is_met = |facts: &CreateCustomerFacts| facts.by_request.is_some();
+            let met = facts.iter().filter(|facts| facts.as_ref().map_or(true, is_met));
+            self.experience.note_met(met.count(), facts.len());
         }
-        if vanished.is_empty() { Vec::new() } else { vec![group.with(vanished)] }
+        let mut unmet = Vec::new();
+        for (create, facts) in std::mem::take(&mut group.creates).into_iter().zip(facts) {
+            unmet.extend(self.tell(create, facts));
+        }
+        if unmet.is_empty() { Vec::new() } else { vec![group.with(unmet)] }
     }
 
     /// Answers one create by its facts; gives it back if there are none, to be stored once more.
@@ -177,8 +182,8 @@ impl Writer {
         match decide_create_customer(facts, &create.command) {
             Decision::Replay(stored) => create.answer(Ok(CreateCustomerOutcome::Replayed(stored))),
             Decision::Reject(rejection) => create.answer(Ok(CreateCustomerOutcome::Rejected(rejection))),
-            Decision::Create if create.vanished < VANISHED_ROWS_MAX => {
-                create.vanished += 1;
+            Decision::Create if create.unmet < UNMET_MAX => {
+                create.unmet += 1;
                 return Some(create);
             }
             Decision::Create => {
@@ -193,9 +198,9 @@ impl Writer {
 
     /// What to do with a group whose statement failed.
     fn again(&mut self, mut group: Group, trouble: &Trouble) -> Vec<Group> {
-        if group.form == Form::Quick && trouble.is_taken() {
-            self.careful_batches = CAREFUL_BATCHES;
-            group.form = Form::Careful;
+        if group.manner.form == Form::Quick && trouble.is_taken() {
+            self.experience.note_failed();
+            group.manner.form = Form::Careful;
             return vec![group];
         }
         group.attempts += 1;
@@ -296,13 +301,13 @@ fn unless_sent(sent: bool, trouble: &Trouble) -> StoreFailure {
 }
 
 /// Numbers are unique but for a caller's error; then the returned numbers would not tell who was stored.
-fn split_by_number(creates: Vec<Waiting>, form: Form, patience: Patience) -> Vec<Group> {
+fn split_by_number(creates: Vec<Waiting>, manner: Manner, patience: Patience) -> Vec<Group> {
     let mut seen = HashSet::with_capacity(creates.len());
     let (first, again): (Vec<_>, Vec<_>) =
         creates.into_iter().partition(|create| seen.insert(create.command.number));
     let mut groups: Vec<_> =
-        again.into_iter().map(|create| Group::new(vec![create], form, patience)).collect();
-    groups.push(Group::new(first, form, patience));
+        again.into_iter().map(|create| Group::new(vec![create], manner, patience)).collect();
+    groups.push(Group::new(first, manner, patience));
     groups
 }
 
@@ -311,31 +316,30 @@ fn is_own(row: &StoredCustomer, command: &CreateCustomer) -> bool {
     row.number == command.number && row.sealed == command.sealed
 }
 
-/// What is stored under each create's indexes, durably.
+/// What is stored under each create's indexes, durably; under its request_id alone if it is looked up first: a row that comes
+/// between two statements would be found by its e-mail, and taken for another's.
 async fn load_facts(
     session: &Session,
-    creates: &[Waiting],
+    group: &Group,
 ) -> Result<Vec<Result<CreateCustomerFacts, Trouble>>, Trouble> {
     let statements = session.statements().await?;
-    let commands = || creates.iter().map(|create| &create.command);
+    let commands = || group.creates.iter().map(|create| &create.command);
     let keys: Vec<_> = commands().filter_map(|command| Some((command.platform, command.request?))).collect();
     let mut by_requests = statements.by_requests(session, &keys).await?.into_iter();
     let by_request: Vec<Found> =
         commands().map(|command| command.request.and_then(|_| by_requests.next().flatten())).collect();
     // Where the request_id finds a row the e-mail's row does not matter.
-    let undecided = |found: &Found| found.is_none();
+    let undecided = |found: &Found| found.is_none() && !group.manner.looks_first;
     let keys: Vec<_> = commands()
         .zip(&by_request)
         .filter(|(_, found)| undecided(found))
         .map(|(command, _)| (command.platform, command.email))
         .collect();
     let mut by_emails = statements.by_emails(session, &keys).await?.into_iter();
-    let facts = by_request
-        .into_iter()
-        .map(|found| {
-            let by_email = if undecided(&found) { by_emails.next().flatten() } else { None };
-            Ok(CreateCustomerFacts { by_request: found.transpose()?, by_email: by_email.transpose()? })
-        });
+    let facts = by_request.into_iter().map(|found| {
+        let by_email = if undecided(&found) { by_emails.next().flatten() } else { None };
+        Ok(CreateCustomerFacts { by_request: found.transpose()?, by_email: by_email.transpose()? })
+    });
     Ok(facts.collect())
 }
 
@@ -358,7 +362,7 @@ mod tests {
             (create, answer)
         };
         let ((sent, mut sent_answer), (unsent, mut unsent_answer)) = (put(true), put(false));
-        let mut group = Group::new(vec![sent, unsent], Form::Quick, Patience::default());
+        let mut group = Group::new(vec![sent, unsent], Experience::default().manner(), Patience::default());
         group.unsent_until = Instant::now();
         give_up(&mut group, &Trouble::Slow);
         assert!(matches!(unsent_answer.try_recv(), Ok(Err(StoreFailure::Unavailable(_)))));
@@ -377,7 +381,7 @@ mod tests {
         let creates = runtime.block_on(queue.take()).unwrap();
         let since = creates[0].since;
         let patience = Patience::default();
-        let group = Group::new(creates, Form::Quick, patience);
+        let group = Group::new(creates, Experience::default().manner(), patience);
         assert_eq!(group.unsent_until, since + patience.unsent);
         assert_eq!(group.outcome_until, since + patience.outcome);
     }

@@ -18,13 +18,12 @@ use tokio_postgres::{Client, NoTls};
 use super::engine::server;
 use super::proxy::{Harm, Proxy, Trap};
 use crate::Address;
-use crate::identity::Identity;
+use crate::experience::Experience;
 use crate::limits::{
     ANSWER_WAIT, CONNECT_TIMEOUT, OUTCOME_PATIENCE, Patience, STATEMENT_TIMEOUT, UNSENT_PATIENCE,
 };
 use crate::queue::Queue;
 use crate::session::Session;
-use crate::statistics::Counters;
 use crate::testing::TestDatabase;
 use crate::writer::Writer;
 
@@ -81,7 +80,7 @@ impl Wire {
         let proxy = Proxy::new(&database);
         let settler = Arc::new(Queue::default());
         let (address, queue) = (database.address(), Arc::clone(&settler));
-        let writer = Writer::new(address, Arc::<Identity>::default(), queue, Arc::<Counters>::default());
+        let writer = Writer::new(address, Arc::default(), queue, Arc::default(), Arc::default());
         runtime.spawn(writer.run());
         Self { proxy, runtime, scene, beside, settler, numbers: AtomicU32::new(1), database }
     }
@@ -132,11 +131,17 @@ impl Wire {
     }
 
     /// Stores a batch by one writer on a new connection.
-    fn submit(&self, address: Address, commands: &[CreateCustomer]) -> Vec<Answer> {
+    fn submit(
+        &self,
+        address: Address,
+        commands: &[CreateCustomer],
+        experience: &Arc<Experience>,
+    ) -> Vec<Answer> {
         let queue = Arc::new(Queue::default());
         let answers: Vec<_> = commands.iter().map(|command| queue.put(command.clone()).unwrap()).collect();
         queue.close();
-        let writer = Writer::new(address, Arc::<Identity>::default(), queue, Arc::<Counters>::default());
+        let experience = Arc::clone(experience);
+        let writer = Writer::new(address, Arc::default(), queue, Arc::default(), experience);
         self.runtime.block_on(async { timeout(TOO_LONG, writer.run()).await }).unwrap();
         answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
     }
@@ -166,6 +171,7 @@ struct Batch<'a> {
     met: &'a CreateCustomer,
     kinds: &'a [Kind],
     identity: u32,
+    experience: Arc<Experience>,
 }
 
 impl Batch<'_> {
@@ -205,7 +211,7 @@ impl Batch<'_> {
         let Wire { proxy, .. } = self.wire;
         let first = self.commands();
         proxy.set(trap);
-        let answers = self.wire.submit(proxy.address().waited_for(patience), &first);
+        let answers = self.wire.submit(proxy.address().waited_for(patience), &first, &self.experience);
         let sprung = proxy.lift();
         for ((kind, command), answer) in self.kinds.iter().zip(&first).zip(&answers) {
             let is_right = match (answer, sprung) {
@@ -266,12 +272,21 @@ impl Batch<'_> {
 
 /// Does harm at every message of a batch, one of these at each in turn.
 fn harm_everywhere(kinds: &[Kind], harms: &[Harm], stays_down: bool) {
+    harm_everywhere_with(kinds, harms, stays_down, Arc::default);
+}
+
+fn harm_everywhere_with(
+    kinds: &[Kind],
+    harms: &[Harm],
+    stays_down: bool,
+    experience: fn() -> Arc<Experience>,
+) {
     let wire = Wire::new();
     let met = wire.a_stored_customer();
     let patience = if stays_down { SHORT } else { QUICK };
     let after_setup = kinds != [Kind::New];
     for (at, harm) in (1..).zip(harms.iter().cycle()) {
-        let batch = Batch { wire: &wire, met: &met, kinds, identity: at * 8 };
+        let batch = Batch { wire: &wire, met: &met, kinds, identity: at * 8, experience: experience() };
         if !batch.run(Trap { at, harm: *harm, stays_down, after_setup }, patience) {
             assert!(at > 35, "a batch has more messages than {at}");
             break;
@@ -333,6 +348,46 @@ fn a_server_that_stays_away_leaves_every_create_unavailable_or_unknown_and_a_rep
     harm_everywhere(&kinds, &[Harm::CutAfter, Harm::CutClient], true);
 }
 
+/// That of a writer whose last batch met rows alone.
+fn of_rows() -> Arc<Experience> {
+    let experience = Arc::<Experience>::default();
+    experience.note_met(1, 1);
+    experience
+}
+
+const LOOKED_UP: [Kind; 6] =
+    [Kind::Replay, Kind::New, Kind::EmailTaken, Kind::Bad, Kind::RequestReused, Kind::Replay];
+
+#[test]
+fn creates_that_are_looked_up_first_are_told_their_own_outcomes_wherever_the_connection_is_cut() {
+    harm_everywhere_with(&LOOKED_UP, &CUTS, false, of_rows);
+}
+
+#[test]
+fn creates_that_are_looked_up_first_are_settled_by_a_repetition_after_the_server_stayed_away() {
+    harm_everywhere_with(&LOOKED_UP, &[Harm::CutClient, Harm::CutAfter], true, of_rows);
+}
+
+#[test]
+fn few_new_customers_among_repetitions_do_not_end_the_looking_first() {
+    let wire = Wire::new();
+    let met = wire.a_stored_customer();
+    let experience = of_rows();
+    for (kinds, looks_first) in [
+        ([Kind::Replay, Kind::New, Kind::RequestReused], true),
+        ([Kind::New, Kind::Replay, Kind::New], false),
+        ([Kind::Replay, Kind::New, Kind::NewWithoutRequest], false),
+        ([Kind::Replay, Kind::EmailTaken, Kind::Replay], true),
+    ] {
+        let identity = 8 * wire.numbers.load(Ordering::Relaxed);
+        let batch =
+            Batch { wire: &wire, met: &met, kinds: &kinds, identity, experience: Arc::clone(&experience) };
+        let answers = wire.submit(wire.database.address(), &batch.commands(), &experience);
+        assert_eq!(answers, kinds.map(|kind| batch.right(kind)));
+        assert_eq!(experience.manner().looks_first, looks_first, "{kinds:?}");
+    }
+}
+
 /// A server that hangs is waited for so long.
 pub(super) const FROZEN: Patience = Patience {
     connect: Duration::from_millis(150),
@@ -350,7 +405,8 @@ fn a_server_that_hangs_is_not_waited_for_longer_than_a_caller_would_wait() {
     let met = wire.a_stored_customer();
     let patience = Patience { answer: TOO_LONG, ..FROZEN };
     for at in (2..80).step_by(9) {
-        let batch = Batch { wire: &wire, met: &met, kinds: &kinds, identity: at * 8 };
+        let batch =
+            Batch { wire: &wire, met: &met, kinds: &kinds, identity: at * 8, experience: Arc::default() };
         let begun = Instant::now();
         let trap = Trap { at, harm: Harm::Freeze, stays_down: true, after_setup: false };
         assert!(batch.run(trap, patience), "{at}");
@@ -367,7 +423,7 @@ fn a_host_that_accepts_and_says_nothing_is_passed_over() {
     let after = wire.proxy.address().hosts()[0].get_ports()[0];
     let url = url.replace("/test_", &format!(",127.0.0.1:{after}/test_"));
     let address = Address::parse(&url).unwrap().waited_for(FROZEN);
-    let answers = wire.submit(address, &[wire.customer(1)]);
+    let answers = wire.submit(address, &[wire.customer(1)], &Arc::default());
     assert_eq!(answers, [Ok(CreateCustomerOutcome::Created)]);
 }
 
@@ -378,7 +434,7 @@ fn a_table_that_stays_locked_does_not_hold_a_batch_up_for_every_half_of_it() {
     let commands: Vec<_> = (0..64).map(|identity| wire.customer(identity)).collect();
     wire.run("BEGIN; LOCK TABLE customers");
     let begun = Instant::now();
-    let answers = wire.submit(wire.database.address().waited_for(patience), &commands);
+    let answers = wire.submit(wire.database.address().waited_for(patience), &commands, &Arc::default());
     let waited = begun.elapsed();
     wire.run("ROLLBACK");
     for answer in answers {
