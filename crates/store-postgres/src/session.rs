@@ -39,6 +39,12 @@ const SET_UP: &str = "SET client_min_messages = warning; SET default_transaction
 /// than running it. Engines that do not know the settings have no such plans.
 const PREFER_INDEXES: &str = "SET enable_seqscan = off; SET jit = off";
 
+/// Whoever needs a buffer writes what is in it, and the kernel keeps that until the checkpoint syncs the table: 100 ms and
+/// more, in which the log's syncs, and so the creates, wait for the disk too. With this it begins to write after 2 MB,
+/// the most there is. Another value is the operator's. Refused where the system cannot.
+const WRITE_EARLY: &str = "SELECT set_config('backend_flush_after', '256', false) \
+    WHERE current_setting('backend_flush_after') = '0'";
+
 /// A connection.
 pub(crate) struct Session {
     client: Client,
@@ -72,11 +78,14 @@ impl Session {
                  SET idle_in_transaction_session_timeout = {millis}"
             ))
             .await?;
-        match session.batch(PREFER_INDEXES).await {
-            Err(trouble) if trouble.severity() == Severity::Connection => Err(trouble),
-            // Refused by engines that do not have it.
-            Ok(()) | Err(_) => Ok(session),
+        for wish in [PREFER_INDEXES, WRITE_EARLY] {
+            match session.batch(wish).await {
+                Err(trouble) if trouble.severity() == Severity::Connection => return Err(trouble),
+                // Refused by engines that do not have it.
+                Ok(()) | Err(_) => {}
+            }
         }
+        Ok(session)
     }
 
     fn drive<T>(

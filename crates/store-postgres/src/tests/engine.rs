@@ -21,6 +21,7 @@ use tokio_postgres::{NoTls, Row};
 use crate::desk::Repeating;
 use crate::engine::Engine as PostgresEngine;
 use crate::migrations::STEPS;
+use crate::session::Session;
 use crate::testing::TestDatabase;
 use crate::{PostgresStore, Role, migrate_for};
 
@@ -196,4 +197,20 @@ fn a_job_that_panics_keeps_nobody_from_closing_the_store() {
         sender.send(()).unwrap();
     });
     closed.recv_timeout(Duration::from_secs(20)).unwrap();
+}
+
+#[test]
+fn a_connection_begins_to_write_early_unless_the_operator_says_when() {
+    let database = TestDatabase::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let setting = || {
+        runtime.block_on(async {
+            let session = Session::connect(&database.address()).await.unwrap();
+            session.texts("SHOW backend_flush_after").await.unwrap()
+        })
+    };
+    assert_eq!(setting(), ["2MB"]);
+    let name = database.sql("SELECT current_database()");
+    database.sql(&format!("ALTER DATABASE {name} SET backend_flush_after = '512kB'"));
+    assert_eq!(setting(), ["512kB"]);
 }
