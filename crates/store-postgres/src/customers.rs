@@ -33,7 +33,7 @@ pub(crate) fn look_up(index: &str) -> String {
         prefunded, status, created_at FROM customers WHERE customers.platform = given.platform \
         AND customers.{index} = given.{index} LIMIT 1) AS stored), \
         barrier AS (SELECT number FROM customers WHERE number = (SELECT number FROM found LIMIT 1) FOR UPDATE) \
-        SELECT found.* FROM found WHERE EXISTS (SELECT FROM barrier)"
+        SELECT found.*, EXISTS (SELECT FROM barrier) FROM found"
     )
 }
 
@@ -99,10 +99,15 @@ async fn find(
         let place: i64 = row.try_get(0)?;
         let slot = usize::try_from(place - 1).ok().and_then(|place| found.get_mut(place));
         if let Some(slot) = slot {
-            *slot = Some(decode(&row));
+            *slot = Some(decode_locked(&row)?);
         }
     }
     Ok(found)
+}
+
+/// A row of a look-up, if the lock that came with it was taken.
+fn decode_locked(row: &Row) -> Result<Result<StoredCustomer, Trouble>, Trouble> {
+    if row.try_get(10)? { Ok(decode(row)) } else { Err(Trouble::Gone) }
 }
 
 /// The customer created under this request_id.
@@ -114,9 +119,10 @@ pub(crate) async fn find_by_request(
     session
         .transaction(&begin_for(platform), async {
             let statements = session.statements().await?;
-            let found = statements.by_requests(session, &[(platform, request)]).await?;
-            // The lock is released, and waited for, with the commit.
-            found.into_iter().next().flatten().transpose()
+            let key = (vec![i64::from(platform.0)], vec![request.0.as_slice()]);
+            // The lock is released, and what it is there for is waited for, with the commit.
+            let rows = session.query(&statements.by_requests, &[&key.0, &key.1]).await?;
+            rows.first().map(|row| decode_locked(row)?).transpose()
         })
         .await
 }

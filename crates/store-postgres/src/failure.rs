@@ -25,6 +25,8 @@ pub(crate) enum Trouble {
     Unreachable(String),
     /// A host that was reached refuses this user, or lacks this database: the wrong one, or not the right one yet.
     NotLetIn(Error),
+    /// A row that was found was deleted before it could be locked.
+    Gone,
     /// The commit was sent, and whether it is durable is not known.
     Unknown(String),
 }
@@ -39,6 +41,7 @@ impl Trouble {
     pub(crate) fn severity(&self) -> Severity {
         match self {
             Self::Refused(_) => Severity::Command,
+            Self::Gone => Severity::Conflict,
             // Another connection would lead to the same database.
             Self::OtherDatabase(_) => Severity::Passing,
             Self::Slow
@@ -68,6 +71,7 @@ impl Trouble {
         match self {
             Self::Refused(failure) => failure.to_string(),
             Self::Slow => "the server did not answer in time".to_owned(),
+            Self::Gone => "a customer was deleted while it was read".to_owned(),
             Self::Unconnected(text)
             | Self::Unreachable(text)
             | Self::OtherDatabase(text)

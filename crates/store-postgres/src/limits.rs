@@ -65,7 +65,8 @@ pub const ATTEMPTS_MAX: u32 = 5;
 /// The pause before such a transaction is tried again, so that the one it met gets the lock that it waits for.
 pub const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 
-/// How often a create for which no row was found is stored: because it was looked up first, or met a row that then was not there.
+/// How often it may be found that no row is in the way of a create, before it is stored once more: because it was looked up
+/// first, or met a row that then was not there.
 pub const UNMET_MAX: u32 = 3;
 
 /// How long a batch of a copy may take to be stored or read back, over slow networks and while a cluster is busy.

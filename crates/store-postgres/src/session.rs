@@ -41,9 +41,9 @@ const PREFER_INDEXES: &str = "SET enable_seqscan = off; SET jit = off";
 
 /// Whoever needs a buffer writes what is in it, and the kernel keeps that until the checkpoint syncs the table: 100 ms and
 /// more, in which the log's syncs, and so the creates, wait for the disk too. With this it begins to write after 2 MB,
-/// the most there is. Another value is the operator's. Refused where the system cannot.
-const WRITE_EARLY: &str = "SELECT set_config('backend_flush_after', '256', false) \
-    WHERE current_setting('backend_flush_after') = '0'";
+/// the most there is. What anybody has set stays. Refused where the system cannot.
+const WRITE_EARLY: &str = "SELECT set_config(name, '256', false) FROM pg_settings \
+    WHERE name = 'backend_flush_after' AND source = 'default'";
 
 /// A connection.
 pub(crate) struct Session {

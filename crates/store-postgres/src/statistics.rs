@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Statistics {
     /// Statements that stored customers, each a commit.
     pub commits: u64,
-    /// Creates in these statements, those that met a row included.
+    /// Creates in these statements, those that met a row included. Repetitions that are looked up first are in none.
     pub commands: u64,
     /// Creates that wait for a writer now.
     pub queue_depth: u64,

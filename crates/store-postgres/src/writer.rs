@@ -1,7 +1,7 @@
-//! One connection that stores customers: takes what waits, stores it by one statement, answers after its commit.
+//! One connection that stores customers: takes what waits, stores what is new by one statement, answers after its commit.
 //!
-//! What met a row is decided by `decide_create_customer` from facts read afterwards, behind a barrier; rows of customers
-//! never go away, so these facts are those of the insert. When an answer was lost the same creates are sent again: the
+//! What met a row is decided by `decide_create_customer` from facts read afterwards, or before by the request_id alone, behind
+//! a barrier; rows of customers never go away, so these facts are those of the insert. When an answer was lost the same creates are sent again: the
 //! indexes let them in once, and a row that bears the create's own number and record is its own. Invariant: a create is
 //! told `Created` or anything about a stored row only after that row is durable, and a failure only if it is not stored;
 //! where neither can be known it is told `OutcomeUnknown`.
@@ -124,8 +124,8 @@ impl Writer {
             };
         self.counters.count_commit(commands.len());
         let creates = std::mem::take(&mut group.creates);
-        // What was looked up before was noted then.
-        if creates.iter().all(|create| create.unmet == 0) {
+        // What was looked up before was noted then, and who sends again after an outage meets himself.
+        if creates.iter().all(|create| create.unmet == 0 && !create.sent) {
             self.experience.note_met(creates.len() - inserted.len(), creates.len());
         }
         let (stored, met): (Vec<_>, Vec<_>) =
@@ -201,6 +201,11 @@ impl Writer {
         if group.manner.form == Form::Quick && trouble.is_taken() {
             self.experience.note_failed();
             group.manner.form = Form::Careful;
+            return vec![group];
+        }
+        if trouble.severity() != Severity::Connection && std::mem::take(&mut group.manner.looks_first) {
+            // Perhaps somebody holds the row that the look locks; those who meet none need not wait for it.
+            self.experience.note_met(0, group.creates.len());
             return vec![group];
         }
         group.attempts += 1;

@@ -5,7 +5,7 @@
 use crate::store::{CreateCustomer, CreateCustomerRejection, PayloadDigest, StoredCustomer};
 
 /// What is stored on the command's platform under the command's indexes: read in the transaction that inserts, or
-/// after an insert that met a row, for rows of customers never go away.
+/// after an insert that met a row, or before any insert by the request_id alone, for rows of customers never go away.
 ///
 /// There is no look-up by payload: a payload contains its e-mail, so the row that holds the same payload is the row of
 /// the same e-mail.

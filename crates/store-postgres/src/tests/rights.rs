@@ -133,6 +133,10 @@ fn the_policies_leave_every_look_up_its_index() {
         beside.run(&format!("PREPARE look_up AS {sql}")).unwrap();
         let plan = beside.run(&format!("EXPLAIN EXECUTE look_up ({parameters})")).unwrap().join("\n");
         assert!(plan.contains(&format!("Index Cond: ({expected})")), "{plan}");
+        if parameters == arrays {
+            let barrier = plan.split("LockRows").nth(1).unwrap();
+            assert!(barrier.contains("customers_pkey") && barrier.contains("Index Cond: (number = "), "{plan}");
+        }
         beside.run("DEALLOCATE look_up").unwrap();
     }
 }

@@ -15,7 +15,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 
+use super::conflicts::LOCK_WAITS;
 use super::engine::server;
+use super::faults::until;
 use super::proxy::{Harm, Proxy, Trap};
 use crate::Address;
 use crate::experience::Experience;
@@ -442,6 +444,44 @@ fn a_table_that_stays_locked_does_not_hold_a_batch_up_for_every_half_of_it() {
     }
     assert!(waited < patience.outcome + 2 * patience.statement + MARGIN, "{waited:?}");
     assert!(wire.settle(&commands).into_iter().all(|answer| answer == Ok(CreateCustomerOutcome::Created)));
+}
+
+#[test]
+fn a_row_that_somebody_holds_does_not_hold_up_who_is_new_beside_its_repetition() {
+    let wire = Wire::new();
+    let met = wire.a_stored_customer();
+    let patience = Patience { statement: Duration::from_millis(100), ..FROZEN };
+    let kinds = [Kind::Replay, Kind::New, Kind::NewWithoutRequest];
+    let batch = Batch { wire: &wire, met: &met, kinds: &kinds, identity: 8, experience: of_rows() };
+    let commands = batch.commands();
+    wire.run(&format!("BEGIN; SELECT FROM customers WHERE number = {} FOR UPDATE", met.number.0));
+    let answers =
+        wire.submit(wire.database.address().waited_for(patience), &commands, &batch.experience);
+    wire.run("ROLLBACK");
+    assert!(matches!(answers[0], Err(StoreFailure::Unavailable(_))), "{answers:?}");
+    assert_eq!(answers[1..], [Ok(CreateCustomerOutcome::Created), Ok(CreateCustomerOutcome::Created)]);
+    assert_eq!(wire.settle(&commands[..1]), [batch.right(Kind::Replay)]);
+}
+
+/// Nobody but the owner can delete a customer, by hand.
+#[test]
+fn a_row_that_is_deleted_while_it_is_read_does_not_hide_the_others() {
+    let wire = Wire::new();
+    let met = wire.a_stored_customer();
+    let other = wire.customer(7);
+    assert_eq!(wire.settle(std::slice::from_ref(&other)), [Ok(CreateCustomerOutcome::Created)]);
+    let again = |command: &CreateCustomer| CreateCustomer { number: wire.customer(9).number, ..command.clone() };
+    let repetitions = [again(&met), again(&other)];
+    // The first in the order of the e-mails, so the one whose row is locked.
+    wire.run(&format!("BEGIN; DELETE FROM customers WHERE number = {}", other.number.0));
+    let answers = std::thread::scope(|scope| {
+        let answering = scope.spawn(|| wire.submit(wire.database.address(), &repetitions, &of_rows()));
+        until(&wire.database, LOCK_WAITS, "1");
+        wire.run("COMMIT");
+        answering.join().unwrap()
+    });
+    let expected = [CreateCustomerOutcome::Replayed(stored(&met)), CreateCustomerOutcome::Created];
+    assert_eq!(answers, expected.map(Ok));
 }
 
 /// The cause is at the first host; the second is as replicas are.
