@@ -135,7 +135,10 @@ fn the_policies_leave_every_look_up_its_index() {
         assert!(plan.contains(&format!("Index Cond: ({expected})")), "{plan}");
         if parameters == arrays {
             let barrier = plan.split("LockRows").nth(1).unwrap();
-            assert!(barrier.contains("customers_pkey") && barrier.contains("Index Cond: (number = "), "{plan}");
+            assert!(
+                barrier.contains("customers_pkey") && barrier.contains("Index Cond: (number = "),
+                "{plan}"
+            );
         }
         beside.run("DEALLOCATE look_up").unwrap();
     }

@@ -449,14 +449,16 @@ fn a_table_that_stays_locked_does_not_hold_a_batch_up_for_every_half_of_it() {
 #[test]
 fn a_row_that_somebody_holds_does_not_hold_up_who_is_new_beside_its_repetition() {
     let wire = Wire::new();
-    let met = wire.a_stored_customer();
-    let patience = Patience { statement: Duration::from_millis(100), ..FROZEN };
+    // The first in the order of the e-mails, so that a batch that is halved has it before the others.
+    let met = wire.customer(0);
+    assert_eq!(wire.settle(std::slice::from_ref(&met)), [Ok(CreateCustomerOutcome::Created)]);
+    // Two such waits are longer than what a batch is given.
+    let patience = Patience { statement: Duration::from_millis(250), ..FROZEN };
     let kinds = [Kind::Replay, Kind::New, Kind::NewWithoutRequest];
     let batch = Batch { wire: &wire, met: &met, kinds: &kinds, identity: 8, experience: of_rows() };
     let commands = batch.commands();
     wire.run(&format!("BEGIN; SELECT FROM customers WHERE number = {} FOR UPDATE", met.number.0));
-    let answers =
-        wire.submit(wire.database.address().waited_for(patience), &commands, &batch.experience);
+    let answers = wire.submit(wire.database.address().waited_for(patience), &commands, &batch.experience);
     wire.run("ROLLBACK");
     assert!(matches!(answers[0], Err(StoreFailure::Unavailable(_))), "{answers:?}");
     assert_eq!(answers[1..], [Ok(CreateCustomerOutcome::Created), Ok(CreateCustomerOutcome::Created)]);
@@ -470,7 +472,8 @@ fn a_row_that_is_deleted_while_it_is_read_does_not_hide_the_others() {
     let met = wire.a_stored_customer();
     let other = wire.customer(7);
     assert_eq!(wire.settle(std::slice::from_ref(&other)), [Ok(CreateCustomerOutcome::Created)]);
-    let again = |command: &CreateCustomer| CreateCustomer { number: wire.customer(9).number, ..command.clone() };
+    let again =
+        |command: &CreateCustomer| CreateCustomer { number: wire.customer(9).number, ..command.clone() };
     let repetitions = [again(&met), again(&other)];
     // The first in the order of the e-mails, so the one whose row is locked.
     wire.run(&format!("BEGIN; DELETE FROM customers WHERE number = {}", other.number.0));
