@@ -58,6 +58,8 @@ pub(super) struct WriterThread {
     /// Pages in the log after a commit that wrote; 0 since it was looked at.
     log_pages: Arc<AtomicU64>,
     log: Log,
+    /// Whether the last batch wrote anything.
+    has_written: bool,
     checkpointer: Option<Checkpointer>,
     commit: Commit,
     checkpoint: Checkpoint,
@@ -84,6 +86,7 @@ impl WriterThread {
             shared,
             log_pages: Arc::default(),
             log: Log::default(),
+            has_written: true,
             checkpointer,
             commit,
             checkpoint,
@@ -107,6 +110,11 @@ impl WriterThread {
             return ControlFlow::Break(error.to_string());
         }
         while let Ok(first) = self.receiver.recv() {
+            if !self.has_written {
+                // No sync was there to gather a batch in: whoever is about to send a command may do so first, or each
+                // repetition would cost two switches between threads.
+                std::thread::yield_now();
+            }
             let batch = self.gather(first);
             self.run_batch(batch)?;
         }
@@ -207,6 +215,7 @@ impl WriterThread {
     /// would hold the answers up, and SQLite would hide a failed sync.
     fn look_at_log(&mut self) -> ControlFlow<String> {
         let pages = self.log_pages.swap(0, Ordering::Relaxed);
+        self.has_written = pages > 0;
         if pages == 0 {
             return ControlFlow::Continue(());
         }
