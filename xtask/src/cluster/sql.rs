@@ -51,10 +51,12 @@ pub(crate) fn make_database(primary: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether two replicas stream from this primary, one of them synchronously.
+/// Whether so many replicas stream from this primary, one of them synchronously and by its name: after a restart Patroni
+/// writes `*` for a moment, and until it names one, none may take over.
 pub(crate) fn is_replicated(primary: &str, replicas: usize) -> bool {
     let statement = "SELECT count(*) FILTER (WHERE state = 'streaming') || ' ' || \
-                     count(*) FILTER (WHERE sync_state = 'sync') FROM pg_stat_replication \
+                     count(*) FILTER (WHERE sync_state = 'sync' \
+                     AND current_setting('synchronous_standby_names') <> '*') FROM pg_stat_replication \
                      WHERE application_name IN ('n1', 'n2', 'n3') AND NOT pg_is_in_recovery()";
     ask(primary, "postgres", statement).is_ok_and(|found| found == format!("{replicas} 1"))
 }
