@@ -141,6 +141,17 @@ pub(crate) fn memory_bytes(pid: u32, name: &str) -> Outcome<u64> {
     Ok(kilobytes.trim().parse::<u64>()? * 1024)
 }
 
+/// How often the threads of a process gave up a core, or lost it, since they began.
+pub(crate) fn switches(pid: u32) -> Outcome<f64> {
+    let mut all = 0.0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        let counts = status.lines().filter_map(|line| line.split_once("voluntary_ctxt_switches:"));
+        all += counts.filter_map(|(_, count)| count.trim().parse::<f64>().ok()).sum::<f64>();
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +173,13 @@ mod tests {
         child.wait().unwrap();
         assert!(cpu_time(&[child.id()]).is_err());
         assert!(own_cpu_time().is_ok());
+    }
+
+    #[test]
+    fn switches_of_threads_are_counted() {
+        let before = switches(std::process::id()).unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+        assert!(switches(std::process::id()).unwrap() > before);
     }
 
     #[test]

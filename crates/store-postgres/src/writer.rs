@@ -124,12 +124,12 @@ impl Writer {
             };
         self.counters.count_commit(commands.len());
         let creates = std::mem::take(&mut group.creates);
-        // What was looked up before was noted then, and who sends again after an outage meets himself.
-        if creates.iter().all(|create| create.unmet == 0 && !create.sent) {
-            self.experience.note_met(creates.len() - inserted.len(), creates.len());
-        }
         let (stored, met): (Vec<_>, Vec<_>) =
             creates.into_iter().partition(|create| inserted.contains(&create.command.number.0));
+        // What was looked up before was noted then, and who sends again after an outage meets himself.
+        if stored.iter().chain(&met).all(|create| create.unmet == 0 && !create.sent) {
+            self.experience.note_met(met.len(), met.len() + stored.len());
+        }
         for create in stored {
             create.answer(Ok(CreateCustomerOutcome::Created));
         }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a round counts only if every answer in it was as it must be.
 
+mod builds;
 mod create;
 mod growth;
 mod http_load;
@@ -32,6 +33,8 @@ pub(crate) enum Bench {
     /// Creates per second, latency and server CPU per create of both engines, beside a bare echo server, an append-only log
     /// in the same server, and pgbench with the same insert.
     Create(create::Arguments),
+    /// Builds of the server beside each other on embedded databases: creates or replays per second, CPU, and how many share a commit.
+    Builds(builds::Arguments),
     /// Creates per second of 1, 2 and 3 servers on one PostgreSQL.
     Servers(servers::Arguments),
     /// Both engines beside the same service on Fastify + pg and on FastAPI + asyncpg.
@@ -62,6 +65,7 @@ pub(crate) enum Bench {
 pub(crate) fn bench(what: &Bench) -> Outcome<()> {
     match what {
         Bench::Create(arguments) => create::create(arguments),
+        Bench::Builds(arguments) => builds::builds(arguments),
         Bench::Servers(arguments) => servers::servers(arguments),
         Bench::References(arguments) => references::references(arguments),
         Bench::Replay(arguments) => kinds::replay(arguments),

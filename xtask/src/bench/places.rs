@@ -9,7 +9,8 @@ use crate::Outcome;
 use crate::bench::Plan;
 use crate::bench::http_load::{HttpLoad, Target};
 use crate::fleet::{Installation, Member};
-use crate::load::Signer;
+use crate::load::{Signer, get};
+use crate::machine::switches;
 use crate::process::{example, output};
 use crate::server::{Credentials, Server, Starting, registrar, scratch};
 
@@ -30,13 +31,23 @@ pub(crate) struct Place {
     /// Signs requests that it accepts.
     pub(crate) signer: Signer,
     pin: bool,
-    _running: Running,
+    running: Running,
 }
 
-#[expect(dead_code, reason = "held so that it runs")]
 enum Running {
     Member(Member),
+    #[expect(dead_code, reason = "held so that it runs")]
     Server(Server),
+}
+
+/// What an embedded server has done since it started.
+pub(crate) struct Counts {
+    /// Transactions.
+    pub(crate) commits: f64,
+    /// What was done in them.
+    pub(crate) commands: f64,
+    /// How often one of its threads gave up a core, or lost it.
+    pub(crate) switches: f64,
 }
 
 impl Workshop {
@@ -72,7 +83,7 @@ impl Workshop {
         member.start()?;
         let processes = vec![member.pid().ok_or("the server has ended")?];
         let target = Target { addresses: vec![member.address], processes };
-        Ok(Place { target, signer: installation.signer()?, pin: self.pin, _running: Running::Member(member) })
+        Ok(Place { target, signer: installation.signer()?, pin: self.pin, running: Running::Member(member) })
     }
 
     /// A new embedded installation and its server.
@@ -111,7 +122,7 @@ impl Workshop {
         let server = Starting::of(command, &self.folder.join("examples.log"))?.ready()?;
         let target = Target { addresses: vec![server.address], processes: vec![server.pid()] };
         let signer = signer(&server)?;
-        Ok(Place { target, signer, pin: self.pin, _running: Running::Server(server) })
+        Ok(Place { target, signer, pin: self.pin, running: Running::Server(server) })
     }
 
     fn example(&self, name: &str, pin: bool) -> Outcome<Command> {
@@ -130,5 +141,22 @@ impl Place {
     /// A load on it.
     pub(crate) fn load(&self, connections: usize) -> HttpLoad {
         HttpLoad::new(self.target.clone(), &self.signer, connections, self.pin)
+    }
+
+    /// What it has done, where it is a server of Registrar.
+    pub(crate) fn counts(&self) -> Outcome<Counts> {
+        let (Running::Member(member), [pid]) = (&self.running, self.target.processes.as_slice()) else {
+            return Err("only a server of Registrar counts what it does".into());
+        };
+        let (_, metrics) = get(member.private, "/metrics")?;
+        let figure = |name: &str| -> Outcome<f64> {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("_total "));
+            Ok(line.ok_or_else(|| format!("the metrics have no {name}"))?.trim().parse()?)
+        };
+        Ok(Counts {
+            commits: figure("registrar_store_commits")?,
+            commands: figure("registrar_store_commands")?,
+            switches: switches(*pid)?,
+        })
     }
 }
