@@ -275,6 +275,12 @@ pub trait Store: Send + Sync + 'static {
     /// number that is taken or with a key that is not one of the platform's is `StoreFailure::Internal`.
     fn create_customer(&self, command: CreateCustomer) -> StoreFuture<'_, CreateCustomerOutcome>;
 
+    /// Whether it is worth asking for a customer of this request_id before one is sealed: there probably is one. At once, from
+    /// memory, and without a promise: what is stored is told by the other methods alone. An engine that cannot know says no.
+    fn expects_request(&self, _platform: PlatformNumber, _request: BlindIndex) -> bool {
+        false
+    }
+
     /// The customer that was created under this request_id.
     fn find_customer_by_request(
         &self,

@@ -101,8 +101,7 @@ fn find_by_index(
     platform: PlatformNumber,
     index: BlindIndex,
 ) -> Result<Option<StoredCustomer>, ApplyError> {
-    let candidates: Vec<_> = session.fingerprints()?.candidates(index).collect();
-    for number in candidates {
+    for number in session.fingerprints()?.candidates(index) {
         if let Some(found) = find(&session.connection, sql, params![number.0, platform.0, index.0])? {
             return Ok(Some(found));
         }

@@ -5,6 +5,7 @@
 //! for only the server's writer stores customers, and its entries are committed with the rows.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
 use registrar_domain::ids::CustomerNumber;
@@ -36,41 +37,50 @@ struct Kept {
     bits: u32,
 }
 
-/// The indexes of all customers.
+/// The tables. The writer alone changes them; whoever wants to know whether a look is worth it may ask them.
+pub(crate) struct Taken {
+    /// Many small tables instead of a large one: growing moves one of them at a time, which no request notices, and nobody
+    /// waits for another who asks.
+    shards: Vec<Mutex<HashTable<Kept>>>,
+}
+
+/// The indexes of all customers, as the writer has them.
 pub(crate) struct Fingerprints {
-    /// Many small tables instead of a large one: growing moves one of them at a time, which no request notices.
-    shards: Vec<HashTable<Kept>>,
+    taken: Arc<Taken>,
     /// The entries of the transaction under way, as they will be stored.
     uncommitted: Vec<u8>,
 }
 
-impl Fingerprints {
+impl Taken {
     fn empty() -> Self {
-        Self { shards: vec![HashTable::new(); FINGERPRINT_SHARDS], uncommitted: Vec::new() }
+        Self { shards: (0..FINGERPRINT_SHARDS).map(|_| Mutex::default()).collect() }
     }
 
-    /// Reads what is stored at `path`. Entries that are alike are compared by their rows, so that each start also proves
-    /// that no index that is entered is stored twice. A row without entries is not seen, unless it is the last one.
-    pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
-        let sqlite = |error| OpenError::sqlite(path, &error);
-        let mut all = Self::empty();
-        let alike = std::thread::scope(|scope| {
-            let last = last_row(connection)?;
-            if last >= FINGERPRINT_ROWS_READ_AHEAD_MIN {
-                for part in 0..FINGERPRINT_READERS {
-                    scope.spawn(move || read_ahead(path, last, part));
-                }
-            }
-            all.read(connection)
-        });
-        let alike = alike.map_err(sqlite)?;
-        if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
-            return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
+    /// The customers whose rows may bear this index: nearly always none or one.
+    pub(crate) fn candidates(&self, index: BlindIndex) -> Vec<CustomerNumber> {
+        let entry = Entry::new(index, CustomerNumber(0));
+        self.shard(entry).map_or_else(Vec::new, |shard| alike_in(&shard, entry.kept().bits).collect())
+    }
+
+    fn insert(&self, entry: Entry) {
+        if let Some(mut shard) = self.shard(entry) {
+            shard.insert_unique(entry.hash(), entry.kept(), |kept| hash(kept.bits));
         }
-        match all.last_customer_not_entered(connection).map_err(sqlite)? {
-            Some(number) => Err(OpenError::NotEntered(number.0)),
-            None => Ok(all),
+    }
+
+    fn remove(&self, entry: Entry) {
+        let (hash, kept) = (entry.hash(), entry.kept());
+        if let Some(Ok(occupied)) =
+            self.shard(entry).as_mut().map(|shard| shard.find_entry(hash, |one| *one == kept))
+        {
+            occupied.remove();
         }
+    }
+
+    /// A table is whole between any two changes, so one whose holder panicked can be used.
+    fn shard(&self, entry: Entry) -> Option<MutexGuard<'_, HashTable<Kept>>> {
+        let shard = self.shards.get(entry.shard())?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The last customer, if one of its indexes is not here. To look at every customer would mean to read all of their rows.
@@ -81,7 +91,7 @@ impl Fingerprints {
         let Some(row) = rows.next()? else { return Ok(None) };
         let number = CustomerNumber(row.get(0)?);
         let indexes = [row.get::<_, Option<[u8; 16]>>(1)?, row.get(2)?];
-        let is_here = |index| self.candidates(BlindIndex(index)).any(|candidate| candidate == number);
+        let is_here = |index| self.candidates(BlindIndex(index)).contains(&number);
         Ok((!indexes.into_iter().flatten().all(is_here)).then_some(number))
     }
 
@@ -113,6 +123,7 @@ impl Fingerprints {
     /// Fills one table after the other, for one fits into a processor's cache and all of them do not.
     fn gather(&mut self, spread: &mut [Vec<Kept>], alike: &mut Vec<(CustomerNumber, CustomerNumber)>) {
         for (shard, waiting) in self.shards.iter_mut().zip(spread) {
+            let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
             for kept in waiting.drain(..) {
                 let earlier = alike_in(shard, kept.bits);
                 alike.extend(earlier.map(|number| (number, CustomerNumber(kept.number))));
@@ -120,17 +131,47 @@ impl Fingerprints {
             }
         }
     }
+}
+
+impl Fingerprints {
+    /// Reads what is stored at `path`. Entries that are alike are compared by their rows, so that each start also proves
+    /// that no index that is entered is stored twice. A row without entries is not seen, unless it is the last one.
+    pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
+        let sqlite = |error| OpenError::sqlite(path, &error);
+        let mut all = Taken::empty();
+        let alike = std::thread::scope(|scope| {
+            let last = last_row(connection)?;
+            if last >= FINGERPRINT_ROWS_READ_AHEAD_MIN {
+                for part in 0..FINGERPRINT_READERS {
+                    scope.spawn(move || read_ahead(path, last, part));
+                }
+            }
+            all.read(connection)
+        });
+        let alike = alike.map_err(sqlite)?;
+        if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
+            return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
+        }
+        match all.last_customer_not_entered(connection).map_err(sqlite)? {
+            Some(number) => Err(OpenError::NotEntered(number.0)),
+            None => Ok(Self { taken: Arc::new(all), uncommitted: Vec::new() }),
+        }
+    }
+
+    /// What anybody may ask.
+    pub(crate) fn taken(&self) -> Arc<Taken> {
+        Arc::clone(&self.taken)
+    }
 
     /// The customers whose rows may bear this index: nearly always none or one.
-    pub(crate) fn candidates(&self, index: BlindIndex) -> impl Iterator<Item = CustomerNumber> {
-        let entry = Entry::new(index, CustomerNumber(0));
-        self.shards.get(entry.shard()).into_iter().flat_map(move |shard| alike_in(shard, entry.kept().bits))
+    pub(crate) fn candidates(&self, index: BlindIndex) -> Vec<CustomerNumber> {
+        self.taken.candidates(index)
     }
 
     /// Takes note of an index whose row was inserted in the transaction under way.
     pub(crate) fn add(&mut self, index: BlindIndex, number: CustomerNumber) {
         let entry = Entry::new(index, number);
-        self.insert(entry);
+        self.taken.insert(entry);
         self.uncommitted.extend_from_slice(&entry.encode());
     }
 
@@ -151,18 +192,7 @@ impl Fingerprints {
     /// The transaction was not committed. Entries without a row would do no harm, but fill the memory while a disk is full.
     pub(crate) fn rolled_back(&mut self) {
         for entry in std::mem::take(&mut self.uncommitted).as_chunks().0.iter().map(Entry::decode) {
-            let (hash, kept) = (entry.hash(), entry.kept());
-            if let Some(Ok(occupied)) =
-                self.shards.get_mut(entry.shard()).map(|shard| shard.find_entry(hash, |one| *one == kept))
-            {
-                occupied.remove();
-            }
-        }
-    }
-
-    fn insert(&mut self, entry: Entry) {
-        if let Some(shard) = self.shards.get_mut(entry.shard()) {
-            shard.insert_unique(entry.hash(), entry.kept(), |kept| hash(kept.bits));
+            self.taken.remove(entry);
         }
     }
 }
@@ -253,7 +283,7 @@ mod tests {
     }
 
     fn candidates(all: &Fingerprints, index: BlindIndex) -> Vec<u32> {
-        let mut numbers: Vec<_> = all.candidates(index).map(|number| number.0).collect();
+        let mut numbers: Vec<_> = all.candidates(index).into_iter().map(|number| number.0).collect();
         numbers.sort_unstable();
         numbers
     }
@@ -268,7 +298,7 @@ mod tests {
 
     #[test]
     fn indexes_that_begin_alike_are_all_candidates_and_others_are_not() {
-        let mut all = Fingerprints::empty();
+        let mut all = Fingerprints { taken: Arc::new(Taken::empty()), uncommitted: Vec::new() };
         for number in 0..10_000 {
             all.add(index(u64::from(number) << 32 | u64::from(number / 2), 0), CustomerNumber(number));
         }
@@ -280,7 +310,7 @@ mod tests {
 
     #[test]
     fn what_was_rolled_back_is_forgotten_and_what_was_committed_stays() {
-        let mut all = Fingerprints::empty();
+        let mut all = Fingerprints { taken: Arc::new(Taken::empty()), uncommitted: Vec::new() };
         all.add(index(1, 0), CustomerNumber(1));
         all.committed();
         all.add(index(1, 0), CustomerNumber(2));

@@ -16,7 +16,7 @@ use registrar_domain::store::{
 
 use crate::attachment::Attachment;
 use crate::connection::{check_sqlite_version, open_reader, open_writer};
-use crate::fingerprints::Fingerprints;
+use crate::fingerprints::{Fingerprints, Taken};
 use crate::limits::SERVER_READERS;
 use crate::numbers::Numbers;
 use crate::open_error::OpenError;
@@ -34,6 +34,8 @@ pub struct SqliteStore {
     shared: Arc<Shared>,
     /// Only a server has them, for two counters would hand out the same numbers.
     numbers: Option<Numbers>,
+    /// Likewise.
+    taken: Option<Arc<Taken>>,
     begins_after_copy: bool,
     // After the last connection, for closing it gives up the locks of all of them.
     _file: Option<Arc<File>>,
@@ -77,10 +79,20 @@ impl SqliteStore {
             Some(file) => Some(Copier { connection: open_writer(path)?, file: Arc::clone(file) }),
             None => None,
         };
+        let taken = fingerprints.as_ref().map(Fingerprints::taken);
         let readers = Readers::start(path, readers, &shared)?;
         let writer = Writer::start(connection, fingerprints, copier, options, &shared)
             .map_err(|error| OpenError::io("start a thread for", path, error))?;
-        Ok(Self { readers, writer, shared, numbers, begins_after_copy, _file: file, _attachment: attachment })
+        Ok(Self {
+            readers,
+            writer,
+            shared,
+            numbers,
+            taken,
+            begins_after_copy,
+            _file: file,
+            _attachment: attachment,
+        })
     }
 
     /// The names of the migrations that the database at `path` is behind; all of them where there is none.
@@ -145,12 +157,16 @@ impl Store for SqliteStore {
         Box::pin(self.writer.submit(move |session| customers::create_customer(session, &command)))
     }
 
+    fn expects_request(&self, _platform: PlatformNumber, request: BlindIndex) -> bool {
+        self.taken.as_ref().is_some_and(|taken| !taken.candidates(request).is_empty())
+    }
+
     fn find_customer_by_request(
         &self,
         platform: PlatformNumber,
         request: BlindIndex,
     ) -> StoreFuture<'_, Option<StoredCustomer>> {
-        // The writer's own affair: the fingerprints are its own, and what it reads in a batch is answered after the commit.
+        // The writer's own affair, for what it reads in a batch is answered after the commit.
         Box::pin(self.writer.submit(move |session| customers::find_by_request(session, platform, request)))
     }
 

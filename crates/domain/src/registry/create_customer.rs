@@ -63,6 +63,7 @@ struct NewCustomer<'a> {
     caller: &'a Caller,
     origin: Origin,
     number: CustomerNumber,
+    request: Option<BlindIndex>,
     customer: &'a Customer,
     payload: &'a Payload<'a>,
     answer: &'a str,
@@ -79,16 +80,35 @@ impl Registry {
         let platform = caller.platform();
         let body = Submitted::of(body);
         let payload = Payload::of(&body, &platform.payload_keys);
+        let request = request_id_of(&body).map(|id| request_index(platform, &id));
+        // A repetition need not be parsed and sealed. Who is new is not expected, and waits for no look-up.
+        let expected =
+            request.filter(|request| self.store.expects_request(platform.platform.number, *request));
+        if let Some(replayed) = self.find_replay(platform, expected, &payload).await? {
+            return Ok(replayed);
+        }
         let terms = Terms { policy: &platform.platform.policy, lists: self.lists, now: caller.at() };
         let customer = match parse_customer(&body, &terms) {
             Ok(customer) => customer,
-            Err(violations) => return self.replay_or_refuse(platform, &body, &payload, violations).await,
+            // A body that is not valid is still a replay if its request_id and payload are stored (contract 3.5).
+            Err(violations) => {
+                let unasked = if expected.is_none() { request } else { None };
+                let replayed = self.find_replay(platform, unasked, &payload).await?;
+                return replayed.ok_or(CreateCustomerError::Invalid(violations));
+            }
         };
         let number = self.store.reserve_customer_number()?;
         let participant_code = self.participant_code(number)?;
         let answer = customer.write_answer(&platform.code, &participant_code);
-        let new =
-            NewCustomer { caller, origin, number, customer: &customer, payload: &payload, answer: &answer };
+        let new = NewCustomer {
+            caller,
+            origin,
+            number,
+            request,
+            customer: &customer,
+            payload: &payload,
+            answer: &answer,
+        };
         let outcome = match self.store_customer(&new).await {
             Ok(outcome) => outcome,
             Err(failure) => {
@@ -136,7 +156,7 @@ impl Registry {
         Ok(CreateCustomer {
             platform: platform.platform.number,
             number: new.number,
-            request: new.customer.request_id().map(|id| request_index(platform, id)),
+            request: new.request,
             email: email_index(platform, new.customer),
             digests,
             sealed: self.seal(platform.platform.number, new.number, &record)?,
@@ -148,25 +168,18 @@ impl Registry {
         })
     }
 
-    /// A body that is not valid is still a replay if its request_id and payload are stored (contract 3.5).
-    async fn replay_or_refuse(
+    /// The answer that the same payload got under this request_id, if there is one.
+    async fn find_replay(
         &self,
         platform: &PlatformAccess,
-        body: &Submitted<'_, '_>,
+        request: Option<BlindIndex>,
         payload: &Payload<'_>,
-        violations: Vec<Violation>,
-    ) -> Result<CustomerAnswer, CreateCustomerError> {
-        let Some(request_id) = request_id_of(body) else {
-            return Err(CreateCustomerError::Invalid(violations));
-        };
-        let request = request_index(platform, &request_id);
+    ) -> Result<Option<CustomerAnswer>, StoreFailure> {
+        let Some(request) = request else { return Ok(None) };
         let found = self.store.find_customer_by_request(platform.platform.number, request).await?;
-        let Some(stored) = found else { return Err(CreateCustomerError::Invalid(violations)) };
-        if digest_under(payload, stored.number, stored.digest.version)? == stored.digest {
-            Ok(self.replay(platform, &stored)?)
-        } else {
-            Err(CreateCustomerError::Invalid(violations))
-        }
+        let Some(stored) = found else { return Ok(None) };
+        let is_same = digest_under(payload, stored.number, stored.digest.version)? == stored.digest;
+        Ok(if is_same { Some(self.replay(platform, &stored)?) } else { None })
     }
 
     fn replay(

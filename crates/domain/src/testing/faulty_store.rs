@@ -189,6 +189,15 @@ impl<E: Engine + Send + Sync + 'static> Store for FaultyStore<E> {
         })
     }
 
+    /// A guess: nothing may depend on it.
+    fn expects_request(&self, platform: PlatformNumber, request: BlindIndex) -> bool {
+        if self.is_faulty.load(Ordering::SeqCst) {
+            let [dice]: [u8; 1] = random_bytes(&self.dice);
+            return dice.is_multiple_of(2);
+        }
+        self.engine.store().expects_request(platform, request)
+    }
+
     fn find_customer_by_request(
         &self,
         platform: PlatformNumber,

@@ -297,6 +297,10 @@ impl Store for ModelStore {
         answer(self.state().create_customer(command))
     }
 
+    fn expects_request(&self, platform: PlatformNumber, request: BlindIndex) -> bool {
+        self.state().find_by_request(platform, request).is_some()
+    }
+
     fn find_customer_by_request(
         &self,
         platform: PlatformNumber,

@@ -182,3 +182,30 @@ fn an_operator_neither_creates_customers_nor_finds_them_by_request() {
     assert!(matches!(refused, Err(StoreFailure::Internal(_))), "{refused:?}");
     assert_eq!(create(&store, &command), CreateCustomerOutcome::Created);
 }
+
+#[test]
+fn a_request_is_expected_as_soon_as_its_customer_is_stored_and_after_a_start() {
+    let place = Place::new();
+    let store = place.open();
+    let scene = scene(&store, "one");
+    let [stored, without_request_id, never] =
+        [1, 2, 3].map(|n| scene.customer(&store).email(n).payload(n).request(10 + n).build());
+    let without_request_id = CreateCustomer { request: None, ..without_request_id };
+    let expected = |store: &SqliteStore| {
+        [1, 2, 3].map(|n| {
+            store.expects_request(
+                scene.platform,
+                scene.customer(store).request(10 + n).build().request.unwrap(),
+            )
+        })
+    };
+    assert_eq!(expected(&store), [false, false, false]);
+    create(&store, &stored);
+    create(&store, &without_request_id);
+    let refused = CreateCustomer { email: stored.email, ..never };
+    assert!(matches!(create(&store, &refused), CreateCustomerOutcome::Rejected(_)));
+    assert_eq!(expected(&store), [true, false, false]);
+    drop(store);
+    assert_eq!(expected(&place.open()), [true, false, false]);
+    assert!(!place.open_with(Options::operator()).expects_request(scene.platform, stored.request.unwrap()));
+}

@@ -33,7 +33,8 @@ fn office_with_an_old_row(text: &str) -> (Office, Vec<u8>) {
     let answer = customer.write_answer(&platform.code, &registry.participant_code(number).unwrap());
     let origin = Origin { from: None, trace_id: registry.new_trace_id() };
     let (customer, answer) = (&customer, answer.as_str());
-    let new = NewCustomer { caller: &caller, origin, number, customer, payload: &payload, answer };
+    let request = customer.request_id().map(|id| request_index(platform, id));
+    let new = NewCustomer { caller: &caller, origin, number, request, customer, payload: &payload, answer };
     let mut command = registry.command(&new, vec![payload.digest_under(1).unwrap()]).unwrap();
     let members: MemberDigests = payload.members_under(1).unwrap();
     let record = [&[1, 19], members.0.as_flattened(), answer.as_bytes()];
@@ -99,4 +100,18 @@ fn a_version_that_this_program_does_not_know_is_a_failure_and_never_a_mismatch()
         let Err(StoreFailure::Internal(text)) = failure else { panic!("{failure:?}") };
         assert!(text.contains("customer 7") && text.contains("version 3"), "{text}");
     }
+}
+
+/// Whoever repeats requests may do so without end.
+#[test]
+fn a_repetition_that_the_store_expects_takes_no_number() {
+    let office = Office::open(Arc::new(ModelStore::new()));
+    let first = office.submit(&body(FIRST_ID, "Mumbai")).unwrap();
+    let next = office.registry.store.reserve_customer_number().unwrap();
+    assert_eq!(office.submit(&body(FIRST_ID, "Mumbai")).unwrap().body, first.body);
+    let refused = office.submit(&body(FIRST_ID, "")).err();
+    assert!(matches!(refused, Some(CreateCustomerError::Invalid(_))), "{refused:?}");
+    assert_eq!(office.registry.store.reserve_customer_number(), Ok(CustomerNumber(next.0 + 1)));
+    let refused = office.submit(&body(FIRST_ID, "Pune")).err();
+    assert_eq!(refused, Some(CreateCustomerError::RequestIdReused(vec!["city"])));
 }
