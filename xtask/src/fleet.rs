@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::load::{Signer, get};
-use crate::machine::free_port;
+use crate::machine::{free_port, switches};
 use crate::process::output;
 use crate::server::{Credentials, Launch, Server};
 
@@ -100,6 +100,16 @@ impl Installation {
     }
 }
 
+/// What a server has done since it started.
+pub(crate) struct Counts {
+    /// Transactions that stored something.
+    pub(crate) commits: f64,
+    /// What was done in them.
+    pub(crate) commands: f64,
+    /// How often one of its threads gave up a core, or lost it.
+    pub(crate) switches: f64,
+}
+
 /// One server, running or not.
 pub(crate) struct Member {
     /// Where it serves the API.
@@ -133,6 +143,20 @@ impl Member {
     /// Whether `/readyz` answers 200 now.
     pub(crate) fn is_ready(&self) -> bool {
         get(self.private, "/readyz").is_ok_and(|(status, _)| status == 200)
+    }
+
+    /// What it has done.
+    pub(crate) fn counts(&self) -> Outcome<Counts> {
+        let (_, metrics) = get(self.private, "/metrics")?;
+        let figure = |name: &str| -> Outcome<f64> {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("_total "));
+            Ok(line.ok_or_else(|| format!("the metrics have no {name}"))?.trim().parse()?)
+        };
+        Ok(Counts {
+            commits: figure("registrar_store_commits")?,
+            commands: figure("registrar_store_commands")?,
+            switches: switches(self.pid().ok_or("the server has ended")?)?,
+        })
     }
 
     /// Whether it has ended by itself.

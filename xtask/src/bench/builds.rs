@@ -1,18 +1,22 @@
 //! `cargo xtask bench builds`: several builds of the server beside each other, for a change that is to be kept or dropped.
 //!
-//! Each is on an embedded database of its own, in the same rounds as the others. Invariant: ratios are to the first one.
+//! Each is on a database of its own, in the same rounds as the others. Invariant: ratios are to the first one, taken within
+//! each round, for on a shared machine the speed changes between rounds.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::Outcome;
-use crate::bench::Plan;
+use crate::bench::http_load::HttpLoad;
 use crate::bench::measured::count;
-use crate::bench::places::Workshop;
+use crate::bench::places::{Place, Workshop};
+use crate::bench::postgres::Cluster;
 use crate::bench::ratio::Ratio;
 use crate::bench::report::{Report, Section};
 use crate::bench::requests::Kind;
 use crate::bench::side::{Side, alternate};
+use crate::bench::{Engine, Plan};
+use crate::fleet::{Counts, Member};
 
 /// Load before the first round.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -26,6 +30,9 @@ pub(crate) struct Arguments {
     /// The binaries `registrar`; what the others give is compared with the first.
     #[arg(required = true)]
     binaries: Vec<PathBuf>,
+    /// The engine.
+    #[arg(long, default_value = "sqlite")]
+    engine: Engine,
     /// Connections.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -36,51 +43,83 @@ pub(crate) struct Arguments {
     plan: Plan,
 }
 
+/// A server of one build.
+enum Built {
+    Embedded(Place),
+    Postgres(Cluster),
+}
+
+impl Built {
+    fn start(binary: PathBuf, number: usize, arguments: &Arguments) -> Outcome<Self> {
+        let plan = Plan { binary: Some(binary), json: None, ..arguments.plan };
+        let workshop = Workshop::new(&format!("build-{number}"), &plan)?;
+        Ok(match arguments.engine {
+            Engine::Sqlite => Self::Embedded(workshop.embedded("embedded")?),
+            Engine::Postgres => {
+                let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
+                cluster.serve(1)?;
+                Self::Postgres(cluster)
+            }
+        })
+    }
+
+    fn load(&self, connections: usize) -> Outcome<HttpLoad> {
+        match self {
+            Self::Embedded(place) => Ok(place.load(connections)),
+            Self::Postgres(cluster) => cluster.load(1, connections),
+        }
+    }
+
+    fn counts(&self) -> Outcome<Counts> {
+        let member = match self {
+            Self::Embedded(place) => place.member(),
+            Self::Postgres(cluster) => Some(cluster.first()?),
+        };
+        member.map_or_else(|| Err("no server runs".into()), Member::counts)
+    }
+}
+
 /// Runs the benchmark.
 pub(crate) fn builds(arguments: &Arguments) -> Outcome<()> {
-    let mut places = Vec::new();
-    let mut sides = Vec::new();
+    let (mut all, mut sides) = (Vec::new(), Vec::new());
     for (number, binary) in arguments.binaries.iter().enumerate() {
-        let plan = Plan { binary: Some(binary.clone()), json: None, ..arguments.plan };
-        let workshop = Workshop::new(&format!("build-{number}"), &plan)?;
-        let place = workshop.embedded("embedded")?;
-        let mut load = place.load(arguments.connections);
+        let built = Built::start(binary.clone(), number, arguments)?;
+        let mut load = built.load(arguments.connections)?;
         if arguments.replays {
             load.create_then(KNOWN, Kind::Replay)?;
         }
         load.warm_up(WARM_UP)?;
         let name = binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
         sides.push(Side::new(&name, move |span| load.turn(span)));
-        places.push((name, place));
+        all.push(built);
     }
-    let before = places.iter().map(|(_, place)| place.counts()).collect::<Outcome<Vec<_>>>()?;
+    let before = all.iter().map(Built::counts).collect::<Outcome<Vec<_>>>()?;
     let at = format!("builds, {} connections", arguments.connections);
     alternate(&mut sides, &arguments.plan, &at)?;
     let mut notes = Vec::new();
-    for (((name, place), before), side) in places.iter().zip(before).zip(&sides) {
-        let now = place.counts()?;
-        let answers = count(side.rounds.iter().map(|one| one.answers).sum());
-        let commands = (now.commands - before.commands) / (now.commits - before.commits).max(1.0);
-        let switched = (now.switches - before.switches) / answers;
-        notes.push(format!(
-            "{name}: {commands:.1} commands in a commit, {switched:.3} switches of threads an answer"
-        ));
-    }
-    let mut ratios = Vec::new();
-    if let [first, others @ ..] = sides.as_slice() {
-        for other in others {
-            ratios.push(Ratio::between(&format!("CPU, {} ÷ first", other.name), other, first, |one| {
-                one.server_cpu_us
-            }));
-            ratios.push(Ratio::between(
-                &format!("per second, {} ÷ first", other.name),
-                other,
-                first,
-                |one| one.rate,
-            ));
-        }
+    for ((built, before), side) in all.iter().zip(before).zip(&sides) {
+        notes.push(format!("{}: {}", side.name, done(side, &before, &built.counts()?)));
     }
     let mut report = Report::new("builds");
-    report.add(&Section { at, sides, ratios, notes });
+    report.add(&Section { at, ratios: ratios(&sides), sides, notes });
     report.finish(&arguments.plan)
+}
+
+fn done(side: &Side<'_>, before: &Counts, now: &Counts) -> String {
+    let answers = count(side.rounds.iter().map(|one| one.answers).sum());
+    let commands = (now.commands - before.commands) / (now.commits - before.commits).max(1.0);
+    let switched = (now.switches - before.switches) / answers;
+    format!("{commands:.1} commands in a commit, {switched:.3} switches of the server's threads an answer")
+}
+
+fn ratios(sides: &[Side<'_>]) -> Vec<Ratio> {
+    let [first, others @ ..] = sides else { return Vec::new() };
+    let of = |other: &Side<'_>| {
+        let what = |what: &str| format!("{what}, {} ÷ {}", other.name, first.name);
+        [
+            Ratio::paired(&what("server CPU"), other, first, |one| one.server_cpu_us),
+            Ratio::paired(&what("per second"), other, first, |one| one.rate),
+        ]
+    };
+    others.iter().flat_map(of).collect()
 }

@@ -46,7 +46,7 @@ pub(crate) fn memory(arguments: &Arguments) -> Outcome<()> {
                 let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
                 cluster.serve(1)?;
                 let load = cluster.load(1, arguments.connections)?;
-                watch("PostgreSQL", load, cluster.server_pid()?, arguments)?
+                watch("PostgreSQL", load, cluster.first()?.pid().ok_or("the server has ended")?, arguments)?
             }
         };
         report.add(&section);

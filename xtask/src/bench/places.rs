@@ -9,8 +9,7 @@ use crate::Outcome;
 use crate::bench::Plan;
 use crate::bench::http_load::{HttpLoad, Target};
 use crate::fleet::{Installation, Member};
-use crate::load::{Signer, get};
-use crate::machine::switches;
+use crate::load::Signer;
 use crate::process::{example, output};
 use crate::server::{Credentials, Server, Starting, registrar, scratch};
 
@@ -38,16 +37,6 @@ enum Running {
     Member(Member),
     #[expect(dead_code, reason = "held so that it runs")]
     Server(Server),
-}
-
-/// What an embedded server has done since it started.
-pub(crate) struct Counts {
-    /// Transactions.
-    pub(crate) commits: f64,
-    /// What was done in them.
-    pub(crate) commands: f64,
-    /// How often one of its threads gave up a core, or lost it.
-    pub(crate) switches: f64,
 }
 
 impl Workshop {
@@ -143,20 +132,11 @@ impl Place {
         HttpLoad::new(self.target.clone(), &self.signer, connections, self.pin)
     }
 
-    /// What it has done, where it is a server of Registrar.
-    pub(crate) fn counts(&self) -> Outcome<Counts> {
-        let (Running::Member(member), [pid]) = (&self.running, self.target.processes.as_slice()) else {
-            return Err("only a server of Registrar counts what it does".into());
-        };
-        let (_, metrics) = get(member.private, "/metrics")?;
-        let figure = |name: &str| -> Outcome<f64> {
-            let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("_total "));
-            Ok(line.ok_or_else(|| format!("the metrics have no {name}"))?.trim().parse()?)
-        };
-        Ok(Counts {
-            commits: figure("registrar_store_commits")?,
-            commands: figure("registrar_store_commands")?,
-            switches: switches(*pid)?,
-        })
+    /// The server of Registrar, if it is one.
+    pub(crate) const fn member(&self) -> Option<&Member> {
+        match &self.running {
+            Running::Member(member) => Some(member),
+            Running::Server(_) => None,
+        }
     }
 }

@@ -57,9 +57,9 @@ impl Cluster {
         Ok(Target { addresses: members().map(|member| member.address).collect(), processes })
     }
 
-    /// The process of the first server.
-    pub(crate) fn server_pid(&self) -> Outcome<u32> {
-        self.members.first().and_then(Member::pid).ok_or_else(|| "no server runs".into())
+    /// The first server.
+    pub(crate) fn first(&self) -> Outcome<&Member> {
+        self.members.first().ok_or_else(|| "no server runs".into())
     }
 
     /// Signs requests for the installation.

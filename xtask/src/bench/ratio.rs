@@ -51,6 +51,12 @@ impl Ratio {
         Self::of(what, over.median(figure) / under.median(figure), each)
     }
 
+    /// The median of the ratios within each round: for many short rounds on a machine whose speed changes between them.
+    pub(crate) fn paired(what: &str, over: &Side<'_>, under: &Side<'_>, figure: Figure) -> Self {
+        let each = over.rounds.iter().zip(&under.rounds).map(|(over, under)| figure(over) / figure(under));
+        Self::of(what, median(each.clone()), each)
+    }
+
     /// A ratio taken otherwise: its value, and what each round gave.
     pub(crate) fn of(what: &str, value: f64, each: impl Iterator<Item = f64> + Clone) -> Self {
         let lowest = each.clone().fold(f64::INFINITY, f64::min);
@@ -134,6 +140,14 @@ mod tests {
         assert_eq!(ratio.json()["value"], 0.5);
         assert_eq!(ratio.json()["lowest"], 0.4);
         assert_eq!(ratio.json()["highest"], 0.9);
+    }
+
+    #[test]
+    fn a_paired_ratio_is_the_median_of_the_rounds_own() {
+        let ratio = Ratio::paired("", &side(&[100, 300, 100]), &side(&[100, 100, 200]), |one| one.rate);
+        assert_eq!(ratio.json()["value"], 1.0);
+        assert_eq!(ratio.json()["lowest"], 0.5);
+        assert_eq!(ratio.json()["highest"], 3.0);
     }
 
     #[test]
