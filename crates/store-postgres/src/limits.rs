@@ -17,8 +17,16 @@ pub const BATCH_COMMANDS_MAX: usize = 256;
 /// fails few statements, each of which leaves dead rows and a line in PostgreSQL's log.
 pub const CAREFUL_BATCHES: u32 = 256;
 
-/// Connections that store customers: while one waits for its commit the other fills. More make smaller batches.
+/// Connections that store customers: one, and another for when many wait or the first one is held up. More make smaller batches.
 pub const WRITERS: usize = 2;
+
+/// Creates that must wait for a batch of them to begin beside one that is under way. With fewer it is cheaper to let them gather: two small
+/// batches at once cost more than a larger one afterwards.
+pub const BESIDE_MIN: usize = 64;
+
+/// How long a batch is alone. Most take milliseconds; one that takes longer waits for a slow disk, or for a row that somebody
+/// holds, and nobody else need wait with it.
+pub const ALONE_MAX: Duration = Duration::from_millis(20);
 
 /// Connections for everything else: reads of platforms and keys, look-ups, operators' acts.
 pub const DESK_SESSIONS: usize = 2;

@@ -7,11 +7,12 @@
 //! where neither can be known it is told `OutcomeUnknown`.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
 
 use registrar_domain::rules::create_customer::{CreateCustomerFacts, Decision, decide_create_customer};
 use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure, StoredCustomer};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::address::Address;
 use crate::customers::Found;
@@ -19,7 +20,7 @@ use crate::experience::{Experience, Manner};
 use crate::failure::{Severity, Trouble};
 use crate::identity::Identity;
 use crate::insert::{Form, Insert};
-use crate::limits::{ATTEMPTS_MAX, Patience, UNMET_MAX};
+use crate::limits::{ALONE_MAX, ATTEMPTS_MAX, Patience, UNMET_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
 use crate::session::Session;
@@ -85,11 +86,20 @@ impl Writer {
 
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
-        while let Some(creates) = self.queue.take().await {
-            let mut groups = split_by_number(creates, self.experience.manner(), self.address.patience());
-            while let Some(group) = groups.pop() {
-                groups.extend(self.settle(group).await);
+        let queue = Arc::clone(&self.queue);
+        while let Some((creates, under_way)) = queue.take().await {
+            let mut storing = pin!(self.store(creates));
+            if timeout(ALONE_MAX, &mut storing).await.is_err() {
+                drop(under_way);
+                storing.await;
             }
+        }
+    }
+
+    async fn store(&mut self, creates: Vec<Waiting>) {
+        let mut groups = split_by_number(creates, self.experience.manner(), self.address.patience());
+        while let Some(group) = groups.pop() {
+            groups.extend(self.settle(group).await);
         }
     }
 
@@ -362,7 +372,7 @@ mod tests {
             let command = CustomerFixture::new(PlatformNumber(1), KeyNumber(1)).build();
             let answer = queue.put(command).unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let mut create = runtime.block_on(queue.take()).unwrap().remove(0);
+            let mut create = runtime.block_on(queue.take()).unwrap().0.remove(0);
             create.sent = sent;
             (create, answer)
         };
@@ -383,7 +393,7 @@ mod tests {
         let command = CustomerFixture::new(PlatformNumber(1), KeyNumber(1)).build();
         let _answer = queue.put(command).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let creates = runtime.block_on(queue.take()).unwrap();
+        let (creates, _) = runtime.block_on(queue.take()).unwrap();
         let since = creates[0].since;
         let patience = Patience::default();
         let group = Group::new(creates, Experience::default().manner(), patience);
