@@ -161,10 +161,12 @@ fn postgres(workshop: &Workshop, connections: usize, plan: &Plan) -> Outcome<Sec
     alternate(&mut sides, plan, &at)?;
     let mut ratios = Vec::new();
     if let [whole, engine, pgbench] = sides.as_slice() {
-        let engine = Ratio::between("per second, engine alone ÷ pgbench", engine, pgbench, |one| one.rate);
-        let is_stated = connections == STATED;
-        ratios.push(if is_stated { engine.held_against(at_least(1.7, 2.2)) } else { engine });
-        ratios.push(Ratio::between("per second, end to end ÷ pgbench", whole, pgbench, |one| one.rate));
+        // The goal does not say which of them it means; the second has the server's work in it, which pgbench has not.
+        for (what, side) in [("engine alone ÷ pgbench", engine), ("end to end ÷ pgbench", whole)] {
+            let ratio = Ratio::between(&format!("per second, {what}"), side, pgbench, |one| one.rate);
+            let is_stated = connections == STATED;
+            ratios.push(if is_stated { ratio.held_against(at_least(1.7, 2.2)) } else { ratio });
+        }
     }
     // What the turns borrow ends here; what they gave stays.
     let sides = sides.into_iter().map(Side::ended).collect();

@@ -39,6 +39,24 @@ pub(super) fn insert(command: &CreateCustomer) -> String {
 }
 
 #[test]
+fn a_batch_that_waits_for_somebody_holds_up_no_other() {
+    let held = Held::new();
+    let scene = scene(&*held, "one");
+    let [stuck, other] =
+        [1, 2].map(|identity| scene.customer(&*held).request(identity).email(identity).build());
+    let mut somebody = patient(&held.database);
+    somebody.run("BEGIN").unwrap();
+    somebody.run(&insert(&stuck)).unwrap();
+    let mut waiting = held.create_customer(stuck);
+    submit(&mut waiting);
+    until(&held.database, LOCK_WAITS, "1");
+    assert_eq!(block_on(held.create_customer(other)), Ok(CreateCustomerOutcome::Created));
+    assert_eq!(held.database.sql(LOCK_WAITS), "1", "the first one has been waiting all the time");
+    somebody.run("ROLLBACK").unwrap();
+    assert_eq!(block_on(waiting), Ok(CreateCustomerOutcome::Created));
+}
+
+#[test]
 fn a_batch_that_is_ended_in_a_deadlock_is_stored_all_the_same() {
     let held = Held::new();
     let scene = scene(&*held, "one");
