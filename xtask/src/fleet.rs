@@ -102,7 +102,7 @@ impl Installation {
 
 /// What a server has done since it started.
 pub(crate) struct Counts {
-    /// Transactions that stored something.
+    /// Transactions of creates; on PostgreSQL without those that only look up.
     pub(crate) commits: f64,
     /// What was done in them.
     pub(crate) commands: f64,

@@ -141,11 +141,12 @@ pub(crate) fn memory_bytes(pid: u32, name: &str) -> Outcome<u64> {
     Ok(kilobytes.trim().parse::<u64>()? * 1024)
 }
 
-/// How often the threads of a process gave up a core, or lost it, since they began.
+/// How often the threads that a process has now gave up a core, or lost it, since they began.
 pub(crate) fn switches(pid: u32) -> Outcome<f64> {
     let mut all = 0.0;
     for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
-        let status = std::fs::read_to_string(thread?.path().join("status"))?;
+        // A thread may end while the list is read.
+        let status = std::fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
         let counts = status.lines().filter_map(|line| line.split_once("voluntary_ctxt_switches:"));
         all += counts.filter_map(|(_, count)| count.trim().parse::<f64>().ok()).sum::<f64>();
     }

@@ -60,7 +60,11 @@ impl ServerStore {
                 vec![
                     counter("store_commits", "Transactions that stored customers", statistics.commits),
                     counter("store_commands", "Creates in these transactions", statistics.commands),
-                    gauge("store_queue_depth", "Creates that wait for a connection", statistics.queue_depth),
+                    gauge(
+                        "store_queue_depth",
+                        "Creates that wait for a connection or gather for the next batch",
+                        statistics.queue_depth,
+                    ),
                     counter(
                         "store_reconnections",
                         "Connections lost and made again",

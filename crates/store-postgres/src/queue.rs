@@ -62,7 +62,7 @@ impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.under_way = state.under_way.saturating_sub(1);
-        self.0.tell(&state);
+        self.0.tell(state);
     }
 }
 
@@ -78,7 +78,7 @@ impl Queue {
             return Err(StoreFailure::Busy);
         }
         state.waiting.push_back(Waiting { command, sent: false, since: Instant::now(), unmet: 0, reply });
-        self.tell(&state);
+        self.tell(state);
         Ok(answer)
     }
 
@@ -91,7 +91,7 @@ impl Queue {
                     let count = state.waiting.len().min(BATCH_COMMANDS_MAX);
                     let creates = state.waiting.drain(..count).collect();
                     state.under_way += 1;
-                    self.tell(&state);
+                    self.tell(state);
                     return Some((creates, UnderWay(self)));
                 }
                 if state.closed && state.waiting.is_empty() {
@@ -110,9 +110,11 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Wakes a writer if it may begin.
-    fn tell(&self, state: &State) {
-        if state.may_begin() {
+    /// Wakes a writer if it may begin; not under the lock, which it takes first.
+    fn tell(&self, state: MutexGuard<'_, State>) {
+        let may_begin = state.may_begin();
+        drop(state);
+        if may_begin {
             self.changed.notify_one();
         }
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use registrar_domain::rules::create_customer::{CreateCustomerFacts, Decision, decide_create_customer};
 use registrar_domain::store::{CreateCustomer, CreateCustomerOutcome, StoreFailure, StoredCustomer};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::address::Address;
@@ -20,7 +21,7 @@ use crate::experience::{Experience, Manner};
 use crate::failure::{Severity, Trouble};
 use crate::identity::Identity;
 use crate::insert::{Form, Insert};
-use crate::limits::{ALONE_MAX, ATTEMPTS_MAX, Patience, UNMET_MAX};
+use crate::limits::{ALONE_MAX, ATTEMPTS_MAX, Patience, TURN_BATCHES, UNMET_MAX};
 use crate::queue::{Queue, Waiting};
 use crate::scope::connect_for_batches;
 use crate::session::Session;
@@ -87,11 +88,18 @@ impl Writer {
     /// Serves until the queue is closed and empty.
     pub(crate) async fn run(mut self) {
         let queue = Arc::clone(&self.queue);
+        let mut turn = 0;
         while let Some((creates, under_way)) = queue.take().await {
             let mut storing = pin!(self.store(creates));
-            if timeout(ALONE_MAX, &mut storing).await.is_err() {
-                drop(under_way);
+            let stored = timeout(ALONE_MAX, &mut storing).await;
+            drop(under_way);
+            if stored.is_err() {
                 storing.await;
+            }
+            turn += 1;
+            if turn == TURN_BATCHES {
+                turn = 0;
+                yield_now().await;
             }
         }
     }

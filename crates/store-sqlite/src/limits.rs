@@ -78,7 +78,7 @@ pub const NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 20;
 pub const PLATFORM_NUMBERS_SKIPPED_AFTER_A_COPY: u32 = 1 << 10;
 
 /// Tables among which the fingerprints in memory are spread. Each grows by itself, and to move one of 10,000,000 / 1024
-/// entries takes microseconds; empty, all of them take 32 KiB.
+/// entries takes microseconds; empty, all of them take 40 KiB.
 pub const FINGERPRINT_SHARDS: usize = 1024;
 
 /// Fingerprints that a start spreads over their tables at once: 2 Mi of 8 bytes, of which each table gets some thousands.

@@ -89,8 +89,7 @@ pub(crate) fn builds(arguments: &Arguments) -> Outcome<()> {
             load.create_then(KNOWN, Kind::Replay)?;
         }
         load.warm_up(WARM_UP)?;
-        let name = binary.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        sides.push(Side::new(&name, move |span| load.turn(span)));
+        sides.push(Side::new(&binary.display().to_string(), move |span| load.turn(span)));
         all.push(built);
     }
     let before = all.iter().map(Built::counts).collect::<Outcome<Vec<_>>>()?;
@@ -107,9 +106,13 @@ pub(crate) fn builds(arguments: &Arguments) -> Outcome<()> {
 
 fn done(side: &Side<'_>, before: &Counts, now: &Counts) -> String {
     let answers = count(side.rounds.iter().map(|one| one.answers).sum());
-    let commands = (now.commands - before.commands) / (now.commits - before.commits).max(1.0);
     let switched = (now.switches - before.switches) / answers;
-    format!("{commands:.1} commands in a commit, {switched:.3} switches of the server's threads an answer")
+    let switched = format!("{switched:.3} switches of the server's threads an answer");
+    let commits = now.commits - before.commits;
+    if commits < 1.0 {
+        return switched;
+    }
+    format!("{:.1} commands in a commit, {switched}", (now.commands - before.commands) / commits)
 }
 
 fn ratios(sides: &[Side<'_>]) -> Vec<Ratio> {

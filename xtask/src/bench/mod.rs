@@ -33,7 +33,7 @@ pub(crate) enum Bench {
     /// Creates per second, latency and server CPU per create of both engines, beside a bare echo server, an append-only log
     /// in the same server, and pgbench with the same insert.
     Create(create::Arguments),
-    /// Builds of the server beside each other on embedded databases: creates or replays per second, CPU, and how many share a commit.
+    /// Builds of the server beside each other: creates or replays per second, CPU, and how many share a commit.
     Builds(builds::Arguments),
     /// Creates per second of 1, 2 and 3 servers on one PostgreSQL.
     Servers(servers::Arguments),

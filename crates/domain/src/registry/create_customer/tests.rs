@@ -33,7 +33,7 @@ fn office_with_an_old_row(text: &str) -> (Office, Vec<u8>) {
     let answer = customer.write_answer(&platform.code, &registry.participant_code(number).unwrap());
     let origin = Origin { from: None, trace_id: registry.new_trace_id() };
     let (customer, answer) = (&customer, answer.as_str());
-    let request = customer.request_id().map(|id| request_index(platform, id));
+    let request = request_id_of(&submitted).map(|id| request_index(platform, &id));
     let new = NewCustomer { caller: &caller, origin, number, request, customer, payload: &payload, answer };
     let mut command = registry.command(&new, vec![payload.digest_under(1).unwrap()]).unwrap();
     let members: MemberDigests = payload.members_under(1).unwrap();
