@@ -45,8 +45,8 @@ pub(crate) struct Arguments {
 
 /// A server of one build.
 enum Built {
-    Embedded(Place),
-    Postgres(Cluster),
+    Embedded(Box<Place>),
+    Postgres(Box<Cluster>),
 }
 
 impl Built {
@@ -54,11 +54,11 @@ impl Built {
         let plan = Plan { binary: Some(binary), json: None, ..arguments.plan };
         let workshop = Workshop::new(&format!("build-{number}"), &plan)?;
         Ok(match arguments.engine {
-            Engine::Sqlite => Self::Embedded(workshop.embedded("embedded")?),
+            Engine::Sqlite => Self::Embedded(Box::new(workshop.embedded("embedded")?)),
             Engine::Postgres => {
                 let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
                 cluster.serve(1)?;
-                Self::Postgres(cluster)
+                Self::Postgres(Box::new(cluster))
             }
         })
     }
