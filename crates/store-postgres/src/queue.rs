@@ -153,8 +153,8 @@ mod tests {
         }
     }
 
-    fn count(taken: &Option<(usize, UnderWay<'_>)>) -> Option<usize> {
-        taken.as_ref().map(|(count, _)| *count)
+    fn count(taken: Option<&(usize, UnderWay<'_>)>) -> Option<usize> {
+        taken.map(|(count, _)| *count)
     }
 
     #[test]
@@ -162,11 +162,11 @@ mod tests {
         let queue = Queue::default();
         put(&queue, 1);
         let first = taken(&queue);
-        assert_eq!(count(&first), Some(1));
+        assert_eq!(count(first.as_ref()), Some(1));
         put(&queue, 3);
-        assert_eq!(count(&taken(&queue)), None);
+        assert_eq!(count(taken(&queue).as_ref()), None);
         drop(first);
-        assert_eq!(count(&taken(&queue)), Some(3));
+        assert_eq!(count(taken(&queue).as_ref()), Some(3));
     }
 
     #[test]
@@ -175,17 +175,17 @@ mod tests {
         put(&queue, 1);
         let first = taken(&queue);
         put(&queue, BESIDE_MIN - 1);
-        assert_eq!(count(&taken(&queue)), None);
+        assert_eq!(count(taken(&queue).as_ref()), None);
         put(&queue, 1);
         let second = taken(&queue);
-        assert_eq!((count(&first), count(&second)), (Some(1), Some(BESIDE_MIN)));
+        assert_eq!((count(first.as_ref()), count(second.as_ref())), (Some(1), Some(BESIDE_MIN)));
         put(&queue, BATCH_COMMANDS_MAX + 1);
-        assert_eq!(count(&taken(&queue)), Some(BATCH_COMMANDS_MAX));
+        assert_eq!(count(taken(&queue).as_ref()), Some(BATCH_COMMANDS_MAX));
         // With two under way, which end one after the other.
         drop(first);
-        assert_eq!(count(&taken(&queue)), None);
+        assert_eq!(count(taken(&queue).as_ref()), None);
         drop(second);
-        assert_eq!(count(&taken(&queue)), Some(1));
+        assert_eq!(count(taken(&queue).as_ref()), Some(1));
     }
 
     #[test]
