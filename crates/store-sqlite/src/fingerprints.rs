@@ -4,6 +4,7 @@
 //! bytes. A fingerprint only ever says "look there": the row decides. Invariant: every index that this program stored is here,
 //! for only the server's writer stores customers, and its entries are committed with the rows.
 
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,7 +16,7 @@ use rusqlite::{Connection, params};
 
 use crate::connection::open_reader;
 use crate::limits::{
-    FINGERPRINT_READERS, FINGERPRINT_ROWS_READ_AHEAD_MIN, FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX,
+    FINGERPRINT_PARTS, FINGERPRINT_ROWS_IN_PARTS_MIN, FINGERPRINT_SHARDS, FINGERPRINTS_SPREAD_MAX,
 };
 use crate::open_error::OpenError;
 
@@ -37,11 +38,16 @@ struct Kept {
     bits: u32,
 }
 
+type Shard = HashTable<Kept>;
+
+/// Two customers one of whose fingerprints is the same.
+type Pair = (CustomerNumber, CustomerNumber);
+
 /// The tables. The writer alone changes them; whoever wants to know whether a look is worth it may ask them.
 pub(crate) struct Taken {
     /// Many small tables instead of a large one: growing moves one of them at a time, which no request notices, and nobody
     /// waits for another who asks.
-    shards: Vec<Mutex<HashTable<Kept>>>,
+    shards: Vec<Mutex<Shard>>,
 }
 
 /// The indexes of all customers, as the writer has them.
@@ -77,10 +83,8 @@ impl Taken {
         }
     }
 
-    /// A table is whole between any two changes, so one whose holder panicked can be used.
-    fn shard(&self, entry: Entry) -> Option<MutexGuard<'_, HashTable<Kept>>> {
-        let shard = self.shards.get(entry.shard())?;
-        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+    fn shard(&self, entry: Entry) -> Option<MutexGuard<'_, Shard>> {
+        self.shards.get(entry.shard()).map(lock)
     }
 
     /// The last customer, if one of its indexes is not here. To look at every customer would mean to read all of their rows.
@@ -95,12 +99,35 @@ impl Taken {
         Ok((!indexes.into_iter().flatten().all(is_here)).then_some(number))
     }
 
-    /// Reads the stored entries; the customers whose fingerprints are alike.
-    fn read(&mut self, connection: &Connection) -> rusqlite::Result<Vec<(CustomerNumber, CustomerNumber)>> {
+    /// Reads the stored entries, in several parts at once: on the disk they lie apart, and to wait for one after the other
+    /// takes longer than everything else at a start. The customers whose fingerprints are alike.
+    fn read(&self, path: &Path, last: i64) -> Result<Vec<Pair>, OpenError> {
+        let parts = if last < FINGERPRINT_ROWS_IN_PARTS_MIN { 1 } else { FINGERPRINT_PARTS };
+        let bound = |part| last * part / parts;
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = (0..parts)
+                .map(|part| scope.spawn(move || self.read_part(path, bound(part), bound(part + 1))))
+                .collect();
+            let mut alike = Vec::new();
+            for part in parts {
+                alike.extend(part.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+            }
+            Ok(alike)
+        })
+    }
+
+    /// Reads the rows after `from`, `to` the last of them.
+    fn read_part(&self, path: &Path, from: i64, to: i64) -> Result<Vec<Pair>, OpenError> {
+        let connection = open_reader(path)?;
+        self.read_rows(&connection, from, to).map_err(|error| OpenError::sqlite(path, &error))
+    }
+
+    fn read_rows(&self, connection: &Connection, from: i64, to: i64) -> rusqlite::Result<Vec<Pair>> {
         let (mut spread, mut waiting) = (vec![Vec::new(); self.shards.len()], 0);
         let mut alike = Vec::new();
-        let mut query = connection.prepare("SELECT entries FROM fingerprints")?;
-        let mut rows = query.query([])?;
+        let mut query =
+            connection.prepare("SELECT entries FROM fingerprints WHERE number > ?1 AND number <= ?2")?;
+        let mut rows = query.query([from, to])?;
         while let Some(row) = rows.next()? {
             let (entries, torn) = row.get_ref(0)?.as_blob()?.as_chunks();
             if !torn.is_empty() {
@@ -121,11 +148,11 @@ impl Taken {
     }
 
     /// Fills one table after the other, for one fits into a processor's cache and all of them do not.
-    fn gather(&mut self, spread: &mut [Vec<Kept>], alike: &mut Vec<(CustomerNumber, CustomerNumber)>) {
-        for (shard, waiting) in self.shards.iter_mut().zip(spread) {
-            let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
+    fn gather(&self, spread: &mut [Vec<Kept>], alike: &mut Vec<Pair>) {
+        for (shard, waiting) in self.shards.iter().zip(spread) {
+            let mut shard = lock(shard);
             for kept in waiting.drain(..) {
-                let earlier = alike_in(shard, kept.bits);
+                let earlier = alike_in(&shard, kept.bits);
                 alike.extend(earlier.map(|number| (number, CustomerNumber(kept.number))));
                 shard.insert_unique(hash(kept.bits), kept, |kept| hash(kept.bits));
             }
@@ -138,17 +165,8 @@ impl Fingerprints {
     /// that no index that is entered is stored twice. A row without entries is not seen, unless it is the last one.
     pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::sqlite(path, &error);
-        let mut all = Taken::empty();
-        let alike = std::thread::scope(|scope| {
-            let last = last_row(connection)?;
-            if last >= FINGERPRINT_ROWS_READ_AHEAD_MIN {
-                for part in 0..FINGERPRINT_READERS {
-                    scope.spawn(move || read_ahead(path, last, part));
-                }
-            }
-            all.read(connection)
-        });
-        let alike = alike.map_err(sqlite)?;
+        let all = Taken::empty();
+        let alike = all.read(path, last_row(connection).map_err(sqlite)?)?;
         if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
             return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
         }
@@ -197,7 +215,12 @@ impl Fingerprints {
     }
 }
 
-fn alike_in(shard: &HashTable<Kept>, bits: u32) -> impl Iterator<Item = CustomerNumber> {
+/// A table is whole between any two changes, so one whose holder panicked can be used.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn alike_in(shard: &Shard, bits: u32) -> impl Iterator<Item = CustomerNumber> {
     let alike = shard.iter_hash(hash(bits)).filter(move |kept| kept.bits == bits);
     alike.map(|kept| CustomerNumber(kept.number))
 }
@@ -206,19 +229,10 @@ fn last_row(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(number), 0) FROM fingerprints", [], |row| row.get(0))
 }
 
-/// Has a part of the table read from the disk: its pages lie apart, and to wait for one after the other takes longer than
-/// everything else at a start. What fails here fails again where it matters.
-fn read_ahead(path: &Path, last: i64, part: i64) {
-    let Ok(reader) = open_reader(path) else { return };
-    let sql = "SELECT max(length(entries)) FROM fingerprints WHERE number > ?1 AND number <= ?2";
-    let (from, to) = (last * part / FINGERPRINT_READERS, last * (part + 1) / FINGERPRINT_READERS);
-    let _ = reader.query_row(sql, [from, to], |_| Ok(()));
-}
-
 fn first_with_the_same_index(
     connection: &Connection,
-    pairs: &[(CustomerNumber, CustomerNumber)],
-) -> rusqlite::Result<Option<(CustomerNumber, CustomerNumber)>> {
+    pairs: &[Pair],
+) -> rusqlite::Result<Option<Pair>> {
     let mut same = connection.prepare(
         "SELECT EXISTS (SELECT 1 FROM customers AS a, customers AS b WHERE a.number = ?1 AND b.number = ?2 \
          AND a.number <> b.number AND a.platform = b.platform \

@@ -6,7 +6,7 @@ use registrar_domain::store::{
 use registrar_domain::testing::{Scene, block_on, scene, stored};
 
 use super::engine::{Place, contents, server};
-use crate::limits::FINGERPRINT_ROWS_READ_AHEAD_MIN;
+use crate::limits::FINGERPRINT_ROWS_IN_PARTS_MIN;
 use crate::{OpenError, Options, SqliteStore};
 
 fn create(store: &SqliteStore, command: &CreateCustomer) -> CreateCustomerOutcome {
@@ -75,7 +75,7 @@ fn every_customer_is_found_after_an_end_and_a_start() {
     assert_all_are_found(&place.open(), scene, &customers);
 }
 
-/// Long enough for reading ahead. Entries of customers that do not exist cost a look and harm nothing.
+/// Long enough to be read in parts. Entries of customers that do not exist cost a look and harm nothing.
 #[test]
 fn every_customer_is_found_in_a_long_table() {
     let place = Place::new();
@@ -83,7 +83,7 @@ fn every_customer_is_found_in_a_long_table() {
     let scene = scene(&store, "one");
     let customers = customers(&store, scene);
     drop(store);
-    let rows = FINGERPRINT_ROWS_READ_AHEAD_MIN;
+    let rows = FINGERPRINT_ROWS_IN_PARTS_MIN;
     let fill = format!(
         "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {rows}) \
          INSERT INTO fingerprints (entries) SELECT randomblob(24) FROM counted"
