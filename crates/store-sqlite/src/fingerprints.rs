@@ -229,10 +229,7 @@ fn last_row(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(number), 0) FROM fingerprints", [], |row| row.get(0))
 }
 
-fn first_with_the_same_index(
-    connection: &Connection,
-    pairs: &[Pair],
-) -> rusqlite::Result<Option<Pair>> {
+fn first_with_the_same_index(connection: &Connection, pairs: &[Pair]) -> rusqlite::Result<Option<Pair>> {
     let mut same = connection.prepare(
         "SELECT EXISTS (SELECT 1 FROM customers AS a, customers AS b WHERE a.number = ?1 AND b.number = ?2 \
          AND a.number <> b.number AND a.platform = b.platform \

@@ -128,9 +128,20 @@ fn a_database_in_which_something_else_stored_a_customer_twice_is_refused() {
              || substr({column}, 1, 8), '') AS BLOB) FROM customers)"
         );
         place.connection().execute_batch(&twice).unwrap();
-        let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
-        assert!(matches!(refused, OpenError::StoredTwice { .. }), "{refused:?}");
+        assert_stored_twice(&place);
+        // Each of them in a row of its own, which different parts of the start read.
+        let apart = "UPDATE fingerprints SET entries = CASE number WHEN 1 THEN substr(entries, 1, 12) \
+                     ELSE substr(entries, 13, 12) END; \
+                     UPDATE fingerprints SET number = ?1 WHERE number = 2";
+        let apart = apart.replace("?1", &FINGERPRINT_ROWS_IN_PARTS_MIN.to_string());
+        place.connection().execute_batch(&apart).unwrap();
+        assert_stored_twice(&place);
     }
+}
+
+fn assert_stored_twice(place: &Place) {
+    let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
+    assert!(matches!(refused, OpenError::StoredTwice { .. }), "{refused:?}");
 }
 
 /// The other program knows nothing of the entries: the customer would not be found, and could be stored a second time.
@@ -165,6 +176,13 @@ fn a_database_in_which_an_entry_was_cut_off_is_refused() {
     drop(store);
     let cut = "UPDATE fingerprints SET entries = substr(entries, 1, length(entries) - 1)";
     assert_eq!(place.connection().execute(cut, []), Ok(1));
+    assert_cut_off(&place);
+    let into_the_last_part = "UPDATE fingerprints SET number = ?1";
+    assert_eq!(place.connection().execute(into_the_last_part, [FINGERPRINT_ROWS_IN_PARTS_MIN]), Ok(1));
+    assert_cut_off(&place);
+}
+
+fn assert_cut_off(place: &Place) {
     let refused = SqliteStore::open(&place.path(), server()).err().unwrap();
     assert!(refused.to_string().contains("ends with 11 bytes of an entry"), "{refused}");
 }
