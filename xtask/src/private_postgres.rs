@@ -42,6 +42,21 @@ impl PrivatePostgres {
         Ok(server)
     }
 
+    /// Starts a replica for which each commit waits from then on, until that many milliseconds after it was written.
+    pub(crate) fn confirming_replica(&self, folder: &Path, milliseconds: u32) -> Outcome<Self> {
+        let data = reachable(folder)?;
+        let mut copy = as_server("pg_basebackup")?;
+        copy.args(["--host=127.0.0.1", "--port", &self.port.to_string(), "--username", Self::USER]);
+        run(copy.args(["--checkpoint=fast", "--write-recovery-conf", "--pgdata"]).arg(&data))?;
+        let settings = vec![format!("recovery_min_apply_delay={milliseconds}ms")];
+        let replica = Self { data, port: free_port()?, settings };
+        replica.resume()?;
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_commit = remote_apply")?;
+        self.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'")?;
+        self.sql("postgres", "SELECT pg_reload_conf()")?;
+        Ok(replica)
+    }
+
     /// Starts it again where it was stopped.
     pub(crate) fn resume(&self) -> Outcome<()> {
         let own = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];

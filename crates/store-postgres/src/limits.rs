@@ -24,9 +24,9 @@ pub const WRITERS: usize = 2;
 /// batches at once cost more than a larger one afterwards.
 pub const BESIDE_MIN: usize = 64;
 
-/// How long a batch is alone. Most take a millisecond or two; one that takes longer waits for a slow disk, a replica, or a row
+/// How long a batch is alone. Most take a millisecond; one that takes longer waits for a replica, a slow disk, or a row
 /// that somebody holds, and nobody else need wait with it.
-pub const ALONE_MAX: Duration = Duration::from_millis(5);
+pub const ALONE_MAX: Duration = Duration::from_millis(2);
 
 /// Batches after which a writer lets the other one go first, so that both find out early when their connections are lost. To take
 /// turns at each batch costs a tenth: every backend has caches of its own.

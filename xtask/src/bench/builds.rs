@@ -17,6 +17,7 @@ use crate::bench::requests::Kind;
 use crate::bench::side::{Side, alternate};
 use crate::bench::{Engine, Plan};
 use crate::fleet::{Counts, Member};
+use crate::private_postgres::PrivatePostgres;
 
 /// Load before the first round.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -36,6 +37,9 @@ pub(crate) struct Arguments {
     /// Connections.
     #[arg(long, default_value_t = 64)]
     connections: usize,
+    /// On PostgreSQL: commits wait for a replica that confirms them after so many milliseconds.
+    #[arg(long, value_name = "MILLISECONDS")]
+    replica: Option<u32>,
     /// Asks for the same customers again and again, not for new ones.
     #[arg(long)]
     replays: bool,
@@ -46,7 +50,12 @@ pub(crate) struct Arguments {
 /// A server of one build.
 enum Built {
     Embedded(Box<Place>),
-    Postgres(Box<Cluster>),
+    Postgres(Box<Replicated>),
+}
+
+struct Replicated {
+    cluster: Cluster,
+    _replica: Option<PrivatePostgres>,
 }
 
 impl Built {
@@ -57,8 +66,11 @@ impl Built {
             Engine::Sqlite => Self::Embedded(Box::new(workshop.embedded("embedded")?)),
             Engine::Postgres => {
                 let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
+                let folder = workshop.folder("replica")?;
+                let replica = |milliseconds| cluster.postgres.confirming_replica(&folder, milliseconds);
+                let replica = arguments.replica.map(replica).transpose()?;
                 cluster.serve(1)?;
-                Self::Postgres(Box::new(cluster))
+                Self::Postgres(Box::new(Replicated { cluster, _replica: replica }))
             }
         })
     }
@@ -66,14 +78,14 @@ impl Built {
     fn load(&self, connections: usize) -> Outcome<HttpLoad> {
         match self {
             Self::Embedded(place) => Ok(place.load(connections)),
-            Self::Postgres(cluster) => cluster.load(1, connections),
+            Self::Postgres(replicated) => replicated.cluster.load(1, connections),
         }
     }
 
     fn counts(&self) -> Outcome<Counts> {
         let member = match self {
             Self::Embedded(place) => place.member(),
-            Self::Postgres(cluster) => Some(cluster.first()?),
+            Self::Postgres(replicated) => Some(replicated.cluster.first()?),
         };
         member.map_or_else(|| Err("no server runs".into()), Member::counts)
     }
