@@ -160,6 +160,7 @@ fn as_server(program: &str) -> Outcome<Command> {
 fn reachable(folder: &Path) -> Outcome<PathBuf> {
     let inside = folder.join("postgres");
     std::fs::create_dir_all(&inside)?;
+    std::fs::set_permissions(&inside, PermissionsExt::from_mode(0o700))?;
     if !is_root() {
         return Ok(inside);
     }

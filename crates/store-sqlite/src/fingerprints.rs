@@ -7,6 +7,7 @@
 use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use hashbrown::HashTable;
 use registrar_domain::ids::CustomerNumber;
@@ -40,10 +41,10 @@ struct Kept {
 
 type Shard = HashTable<Kept>;
 
-/// Two customers one of whose fingerprints is the same.
+/// Two customers one of whose fingerprints is the same, the earlier one first.
 type Pair = (CustomerNumber, CustomerNumber);
 
-/// The tables. The writer alone changes them; whoever wants to know whether a look is worth it may ask them.
+/// The tables. After the start the writer alone changes them; whoever wants to know whether a look is worth it may ask them.
 pub(crate) struct Taken {
     /// Many small tables instead of a large one: growing moves one of them at a time, which no request notices, and nobody
     /// waits for another who asks.
@@ -99,17 +100,26 @@ impl Taken {
         Ok((!indexes.into_iter().flatten().all(is_here)).then_some(number))
     }
 
-    /// Reads the stored entries, in several parts at once: on the disk they lie apart, and to wait for one after the other
-    /// takes longer than everything else at a start. The customers whose fingerprints are alike.
-    fn read(&self, path: &Path, last: i64) -> Result<Vec<Pair>, OpenError> {
-        let parts = if last < FINGERPRINT_ROWS_IN_PARTS_MIN { 1 } else { FINGERPRINT_PARTS };
-        let bound = |part| last * part / parts;
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = (0..parts)
-                .map(|part| scope.spawn(move || self.read_part(path, bound(part), bound(part + 1))))
-                .collect();
+    /// Reads the stored entries, many of them in several parts at once: on the disk they lie apart, and to wait for one after
+    /// the other takes longer than everything else at a start. The customers whose fingerprints are alike.
+    fn read(&self, connection: &Connection, path: &Path) -> Result<Vec<Pair>, OpenError> {
+        let sqlite = |error| OpenError::sqlite(path, &error);
+        let last = last_row(connection).map_err(sqlite)?;
+        if last < FINGERPRINT_ROWS_IN_PARTS_MIN {
+            return self.read_rows(connection, i64::MIN, i64::MAX).map_err(sqlite);
+        }
+        let bound = |part| match part {
+            0 => i64::MIN,
+            FINGERPRINT_PARTS => i64::MAX,
+            part => last / FINGERPRINT_PARTS * part,
+        };
+        let read_part =
+            |part| self.read_rows(&open_reader(path)?, bound(part), bound(part + 1)).map_err(sqlite);
+        thread::scope(|scope| {
+            let start = |part| thread::Builder::new().spawn_scoped(scope, move || read_part(part));
+            let parts: std::io::Result<Vec<_>> = (0..FINGERPRINT_PARTS).map(start).collect();
             let mut alike = Vec::new();
-            for part in parts {
+            for part in parts.map_err(|error| OpenError::io("start a thread for", path, error))? {
                 alike.extend(part.join().unwrap_or_else(|panic| resume_unwind(panic))?);
             }
             Ok(alike)
@@ -117,11 +127,6 @@ impl Taken {
     }
 
     /// Reads the rows after `from`, `to` the last of them.
-    fn read_part(&self, path: &Path, from: i64, to: i64) -> Result<Vec<Pair>, OpenError> {
-        let connection = open_reader(path)?;
-        self.read_rows(&connection, from, to).map_err(|error| OpenError::sqlite(path, &error))
-    }
-
     fn read_rows(&self, connection: &Connection, from: i64, to: i64) -> rusqlite::Result<Vec<Pair>> {
         let (mut spread, mut waiting) = (vec![Vec::new(); self.shards.len()], 0);
         let mut alike = Vec::new();
@@ -152,8 +157,8 @@ impl Taken {
         for (shard, waiting) in self.shards.iter().zip(spread) {
             let mut shard = lock(shard);
             for kept in waiting.drain(..) {
-                let earlier = alike_in(&shard, kept.bits);
-                alike.extend(earlier.map(|number| (number, CustomerNumber(kept.number))));
+                let number = CustomerNumber(kept.number);
+                alike.extend(alike_in(&shard, kept.bits).map(|other| (number.min(other), number.max(other))));
                 shard.insert_unique(hash(kept.bits), kept, |kept| hash(kept.bits));
             }
         }
@@ -166,7 +171,8 @@ impl Fingerprints {
     pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, OpenError> {
         let sqlite = |error| OpenError::sqlite(path, &error);
         let all = Taken::empty();
-        let alike = all.read(path, last_row(connection).map_err(sqlite)?)?;
+        let mut alike = all.read(connection, path)?;
+        alike.sort_unstable();
         if let Some((one, other)) = first_with_the_same_index(connection, &alike).map_err(sqlite)? {
             return Err(OpenError::StoredTwice { one: one.0, other: other.0 });
         }

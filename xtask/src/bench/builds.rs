@@ -66,8 +66,10 @@ impl Built {
             Engine::Sqlite => Self::Embedded(Box::new(workshop.embedded("embedded")?)),
             Engine::Postgres => {
                 let mut cluster = Cluster::new(&workshop, "postgres", &[])?;
-                let folder = workshop.folder("replica")?;
-                let replica = |milliseconds| cluster.postgres.confirming_replica(&folder, milliseconds);
+                let replica = |milliseconds| {
+                    let folder = workshop.folder("replica")?;
+                    cluster.postgres.confirming_replica(&folder, milliseconds)
+                };
                 let replica = arguments.replica.map(replica).transpose()?;
                 cluster.serve(1)?;
                 Self::Postgres(Box::new(Replicated { cluster, _replica: replica }))
@@ -93,6 +95,9 @@ impl Built {
 
 /// Runs the benchmark.
 pub(crate) fn builds(arguments: &Arguments) -> Outcome<()> {
+    if arguments.engine == Engine::Sqlite && arguments.replica.is_some() {
+        return Err("--replica goes with --engine postgres only".into());
+    }
     let (mut all, mut sides) = (Vec::new(), Vec::new());
     for (number, binary) in arguments.binaries.iter().enumerate() {
         let built = Built::start(binary.clone(), number, arguments)?;
@@ -105,7 +110,8 @@ pub(crate) fn builds(arguments: &Arguments) -> Outcome<()> {
         all.push(built);
     }
     let before = all.iter().map(Built::counts).collect::<Outcome<Vec<_>>>()?;
-    let at = format!("builds, {} connections", arguments.connections);
+    let replica = arguments.replica.map(|after| format!(", a replica confirms after {after} ms"));
+    let at = format!("builds, {} connections{}", arguments.connections, replica.unwrap_or_default());
     alternate(&mut sides, &arguments.plan, &at)?;
     let mut notes = Vec::new();
     for ((built, before), side) in all.iter().zip(before).zip(&sides) {
