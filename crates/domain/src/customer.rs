@@ -36,7 +36,6 @@ pub struct Terms<'a> {
 /// A customer that keeps every rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Customer {
-    request_id: Option<RequestId>,
     person: Person,
     residence: Residence,
     document: Document,
@@ -78,7 +77,7 @@ struct Document {
 /// One violation for each wrong field, in the order of contract 3.3, unknown fields last in the order sent.
 pub fn parse_customer(body: &Submitted<'_, '_>, terms: &Terms<'_>) -> Result<Customer, Vec<Violation>> {
     let mut reading = Reading::of(body);
-    let request_id = reading.request_id();
+    reading.check_request_id();
     // Not in the table's order where one field's rule needs another field: `finish` brings violations into it.
     let country = reading.required(Field::Country, |value| Country::parse(value, terms));
     let id_number_type = reading.required(Field::IdNumberType, |value| IdNumberType::parse(value, terms));
@@ -99,16 +98,9 @@ pub fn parse_customer(body: &Submitted<'_, '_>, terms: &Terms<'_>) -> Result<Cus
     let metadata = reading.optional_member(Field::Metadata, Metadata::parse).unwrap_or_else(Metadata::none);
     let violations = reading.finish(terms.policy.unknown_fields);
     match (person, residence, document) {
-        (Some(person), Some(residence), Some(document)) if violations.is_empty() => Ok(Customer {
-            request_id,
-            person,
-            residence,
-            document,
-            risk_rating,
-            signed_timestamp,
-            prefunded,
-            metadata,
-        }),
+        (Some(person), Some(residence), Some(document)) if violations.is_empty() => {
+            Ok(Customer { person, residence, document, risk_rating, signed_timestamp, prefunded, metadata })
+        }
         _ => Err(violations),
     }
 }

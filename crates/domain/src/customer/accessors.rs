@@ -3,15 +3,10 @@
 use super::Customer;
 use crate::fields::{
     AddressLine, City, Country, DateOfBirth, Email, IdIssuingAuthority, IdNumber, IdNumberType, Metadata,
-    NonUsOtherType, PersonName, Prefunded, RequestId, RiskRating, SignedTimestamp, State, Zip,
+    NonUsOtherType, PersonName, Prefunded, RiskRating, SignedTimestamp, State, Zip,
 };
 
 impl Customer {
-    /// The platform's name for the request, if it gave one.
-    pub fn request_id(&self) -> Option<&RequestId> {
-        self.request_id.as_ref()
-    }
-
     /// `first_name`
     pub fn first_name(&self) -> &PersonName {
         &self.person.first_name

@@ -36,10 +36,12 @@ impl<'s, 'b, 'j> Reading<'s, 'b, 'j> {
         parsed.map_err(|refusal| self.refuse(field, refusal)).ok()
     }
 
-    /// Optional, but an empty string is refused.
-    pub(super) fn request_id(&mut self) -> Option<RequestId> {
-        let member = self.given(Field::RequestId)?;
-        self.keep(Field::RequestId, RequestId::parse(&member.value))
+    /// Optional, but an empty string is refused. It is the request's and no part of the customer: `request_id_of` has it.
+    pub(super) fn check_request_id(&mut self) {
+        if let Some(Err(refusal)) = self.given(Field::RequestId).map(|member| RequestId::parse(&member.value))
+        {
+            self.refuse(Field::RequestId, refusal);
+        }
     }
 
     pub(super) fn required<T>(

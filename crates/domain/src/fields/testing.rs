@@ -22,3 +22,8 @@ pub(crate) fn rule_of<T>(result: Result<T, Refusal>) -> Option<Rule> {
 pub(crate) fn terms_with(policy: &Policy) -> Terms<'_> {
     Terms { policy, lists: ReferenceLists::builtin(), now: NOW }
 }
+
+#[test]
+fn the_moment_of_the_tests_is_what_it_says() {
+    assert_eq!(jiff::Timestamp::from_millisecond(NOW.0).unwrap().to_string(), "2026-07-01T12:00:00Z");
+}
